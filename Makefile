@@ -1,0 +1,99 @@
+# luma: make (build/luma), make test, make demo. `make help` lists all targets.
+
+BUILD ?= build
+CC ?= gcc
+AR ?= ar
+WERROR ?=
+SANITIZE ?=
+OPT ?= -O3 -g
+
+PKG_CONFIG ?= pkg-config
+LIBS_ENGINE := zlib jansson
+LIBS_LUA := lua5.4
+LIBS_TEST := cmocka
+pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
+pkg_libs = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
+
+WARN := -Wall -Wextra -Wshadow -Wundef -Wwrite-strings -Wdouble-promotion -Wstrict-prototypes \
+        -Wmissing-prototypes -Wvla $(WERROR)
+# -ffp-contract=off: a multiply and an add are fused only where the source says fma, so every ISA
+# and compiler gives the same bits. -fno-math-errno lets sqrt be one instruction.
+CFLAGS_ALL = -std=c11 $(OPT) $(WARN) -ffp-contract=off -fno-math-errno -fPIC -pthread -Isrc \
+             $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all) \
+             $(CFLAGS)
+LDFLAGS_ALL = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
+
+ENGINE_ROOMS := base kernel tensor stats io data stage flow nn
+ENGINE_SRC := $(filter-out src/kernel/fast_%.c,$(sort $(wildcard $(ENGINE_ROOMS:%=src/%/*.c))))
+FAST_SRC := $(sort $(wildcard src/kernel/fast_*.c))
+BIND_SRC := $(sort $(wildcard src/bind/*.c))
+CLI_SRC := $(sort $(wildcard src/cli/*.c))
+LUA_SRC := $(sort $(wildcard lua/luma/*.lua))
+
+# The fast kernels are compiled once an instruction set. Other machines use the vector type of their
+# compiler's default target, or the naive kernels alone.
+ARCH := $(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1)
+ifeq ($(ARCH),x86_64)
+ISAS := avx2 avx512
+endif
+FLAGS_avx2 := -mavx2 -mfma -mtune=haswell
+FLAGS_avx512 := -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512 \
+                -mtune=skylake-avx512
+
+ENGINE_OBJ := $(ENGINE_SRC:src/%.c=$(BUILD)/obj/%.o) \
+              $(foreach isa,$(ISAS),$(FAST_SRC:src/%.c=$(BUILD)/obj/%.$(isa).o))
+BIND_OBJ := $(BIND_SRC:src/%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/embedded.o
+CLI_OBJ := $(CLI_SRC:src/%.c=$(BUILD)/obj/%.o)
+
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c tests/kernel/test_*.c))
+UNIT_BIN := $(UNIT_SRC:tests/%.c=$(BUILD)/tests/%)
+UNIT_HELP := $(sort $(wildcard tests/unit/help_*.c))
+
+.PHONY: all clean
+all: check-deps $(BUILD)/luma
+
+$(BUILD)/libluma.a: $(ENGINE_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/luma: $(CLI_OBJ) $(BIND_OBJ) $(BUILD)/libluma.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg_libs,$(LIBS_LUA) $(LIBS_ENGINE)) -lm -ldl
+
+$(BUILD)/obj/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(call pkg_cflags,$(LIBS_ENGINE)) $(DEFS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/bind/%.o $(BUILD)/obj/cli/%.o: CFLAGS += $(call pkg_cflags,$(LIBS_LUA))
+$(BUILD)/obj/kernel/select.o: DEFS += $(ISAS:%=-DLM_HAVE_%)
+
+define ISA_RULE
+$$(BUILD)/obj/%.$(1).o: src/%.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS_ALL) $$(FLAGS_$(1)) -DLM_ISA=$(1) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach isa,$(ISAS),$(eval $(call ISA_RULE,$(isa))))
+
+# The Lua side is part of the program: one assembler directive a file, one table of names.
+$(BUILD)/gen/embedded.c: $(LUA_SRC) src/bind/embed.sh
+	@mkdir -p $(@D)
+	sh src/bind/embed.sh $(LUA_SRC) > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/obj/embedded.o: $(BUILD)/gen/embedded.c $(LUA_SRC)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+
+$(BUILD)/tests/%: tests/%.c $(UNIT_HELP) $(BUILD)/libluma.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Itests/unit $(call pkg_cflags,$(LIBS_TEST) $(LIBS_ENGINE)) -MMD -MP $(LDFLAGS_ALL) \
+	    -o $@ $< $(UNIT_HELP) $(BUILD)/libluma.a $(call pkg_libs,$(LIBS_TEST) $(LIBS_ENGINE)) -lm
+
+.PHONY: unit-tests
+unit-tests: $(UNIT_BIN)
+	@fail=0; for t in $(UNIT_BIN); do echo "== $$t"; $$t || fail=1; done; exit $$fail
+
+include tests/setup.mk
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(ENGINE_OBJ:.o=.d) $(BIND_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT_BIN:=.d)

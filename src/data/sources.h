@@ -1,0 +1,61 @@
+/* Makers of datasets. Each gives a new reference; errors name the file. */
+#ifndef LM_SOURCES_H
+#define LM_SOURCES_H
+
+#include "data/dataset.h"
+
+/* Tensors in memory (data/memory.c). images: N x H x W or N x H x W x C, u8 or f32; labels: N of u8
+ * or i32, or NULL. The tensors' storage is shared, not copied. */
+LmStatus lm_memory_new(LmDataset **out, const char *name, const LmTensor *images,
+                       const LmTensor *labels, LmError *err) LM_MUST_CHECK;
+
+/* A pair of IDX files (data/idxset.c); `labels` may be NULL. Empty sets, counts that differ and images of
+ * another rank are LM_EFORMAT. */
+LmStatus lm_idxset_open(LmDataset **out, const char *name, const char *images_path,
+                        const char *labels_path, LmError *err) LM_MUST_CHECK;
+
+/* The four files of an MNIST-like set in one folder (data/mnist.c): plain or .gz, named with '-' or '.' before
+ * "idx". `dir` NULL: looks in $LUMA_DATA/<set>, datasets/<set> beside `script_dir` (may be NULL; its
+ * parents too), the working directory, the program, then $XDG_DATA_HOME/luma/<set>, then
+ * /usr/share/datasets/<set with '-'>. `set` is "mnist" or "fashion_mnist". LM_ENOTFOUND lists the
+ * places and the command that fetches the set. */
+LmStatus lm_mnist_open(LmDataset **train, LmDataset **test, const char *set, const char *dir,
+                       const char *script_dir, LmError *err) LM_MUST_CHECK;
+
+/* Procedural digits (data/digits.c): drawn when first needed, from (seed, index) alone, so any item
+ * is the same bits whatever was asked before and by whom. Training items have indices 0.., test
+ * items 2^32.. . 28x28x1, or 32x32x3 on coloured textured grounds. All images are drawn at once, in
+ * parallel, into u8 memory. n_train, n_test in 1..10,000,000. */
+typedef struct LmDigitsOptions {
+    int64_t n_train, n_test;
+    uint64_t seed;
+    bool is_color;
+} LmDigitsOptions;
+LmStatus lm_digits_new(LmDataset **train, LmDataset **test, const LmDigitsOptions *o,
+                       LmError *err) LM_MUST_CHECK;
+/* One digit alone: label and pixels (28*28 or 32*32*3 bytes). */
+int lm_digits_draw(uint64_t seed, uint64_t index, bool is_color, uint8_t *pixels);
+
+/* Views (data/view.c): no pixels are copied, the base is kept alive. Class names are the base's.
+ * Indices may repeat. */
+LmStatus lm_view_new(LmDataset **out, LmDataset *base, const char *name, const int64_t *indices,
+                     int64_t n, LmError *err) LM_MUST_CHECK;
+LmStatus lm_view_range(LmDataset **out, LmDataset *base, int64_t first, int64_t n,
+                       LmError *err) LM_MUST_CHECK;
+/* Two parts, the first with `fraction` of every class (stratified) or of the whole: rounded half up, at
+ * least one item each side. Shuffled unless is_shuffled is false (then file order is kept). */
+typedef struct LmSplitOptions {
+    double fraction;
+    uint64_t seed;
+    bool is_stratified;
+    bool is_shuffled;
+} LmSplitOptions;
+LmStatus lm_view_split(LmDataset **first, LmDataset **second, LmDataset *base,
+                       const LmSplitOptions *o, LmError *err) LM_MUST_CHECK;
+/* Items whose label is in `keep` (n class numbers); labels keep their numbers. */
+LmStatus lm_view_filter(LmDataset **out, LmDataset *base, const int32_t *keep, int n,
+                        LmError *err) LM_MUST_CHECK;
+/* Items of a, then items of b: same shape, dtype and class names. */
+LmStatus lm_view_concat(LmDataset **out, LmDataset *a, LmDataset *b, LmError *err) LM_MUST_CHECK;
+
+#endif

@@ -1,0 +1,66 @@
+/* A flow: scaled batches of a data set in the order of an epoch, finite, ready when asked for.
+ *
+ * The order of epoch e is a function of (seed, e) alone. Batches are made on demand by the caller,
+ * or ahead of it by `workers` threads (flow/prefetch.c); either way batch k of epoch e holds the
+ * same bits. Epochs count from 1, as scripts do.
+ */
+#ifndef LM_FLOW_H
+#define LM_FLOW_H
+
+#include "base/error.h"
+#include "data/dataset.h"
+#include "flow/generator.h"
+
+typedef struct LmFlow LmFlow;
+
+typedef struct LmFlowOptions {
+    int64_t batch; /* at least 1 */
+    bool is_shuffled;
+    uint64_t seed;
+    int workers; /* 0: on demand; 1..16 threads working ahead */
+    bool drop_last;
+    bool one_hot; /* labels as f32 rows of n_classes instead of class numbers */
+} LmFlowOptions;
+
+typedef struct LmBatch {
+    LmTensor x; /* f32 n x h x w x c */
+    LmTensor y; /* i32 n, or f32 n x n_classes; zeroed (storage NULL) for unlabelled sets */
+} LmBatch;
+
+/* Keeps references to both. `g` may be NULL: pixels as floats. Checks that all stages are fitted
+ * and fit the set's shape. batch 0 or an empty set is LM_EARG. */
+LmStatus lm_flow_new(LmFlow **out, LmGenerator *g, LmDataset *ds, const LmFlowOptions *o,
+                     LmError *err) LM_MUST_CHECK;
+LmFlow *lm_flow_ref(LmFlow *f);
+void lm_flow_unref(LmFlow *f); /* ends its threads at once when it was the last */
+
+const LmFlowOptions *lm_flow_options(const LmFlow *f);
+LmDataset *lm_flow_dataset(const LmFlow *f);     /* borrowed */
+LmGenerator *lm_flow_generator(const LmFlow *f); /* borrowed, may be NULL */
+int64_t lm_flow_n_batches(const LmFlow *f);      /* of one epoch */
+int64_t lm_flow_n_samples(const LmFlow *f);      /* of one epoch: less than the set's with drop_last */
+/* The epoch the next batch belongs to (1 at first), and that batch's 0-based number in it. */
+int64_t lm_flow_epoch(const LmFlow *f);
+int64_t lm_flow_position(const LmFlow *f);
+
+/* Goes to batch 0 of `epoch`. */
+LmStatus lm_flow_seek(LmFlow *f, int64_t epoch, LmError *err) LM_MUST_CHECK;
+/* The next batch; after an epoch's last one the next call gives batch 0 of the next epoch. The
+ * caller owns the tensors (lm_batch_fini); keeping them is always safe. */
+LmStatus lm_flow_next(LmFlow *f, LmBatch *out, LmError *err) LM_MUST_CHECK;
+void lm_batch_fini(LmBatch *b);
+
+/* --- for the trainer: scaled pixels straight into its own buffers, from any thread --- */
+/* Data-set indices of the epoch's samples in order (borrowed until the next seek/prepare). */
+LmStatus lm_flow_prepare(LmFlow *f, int64_t epoch, const int64_t **order,
+                         LmError *err) LM_MUST_CHECK;
+/* Scales the sample with data-set index i into x (h*w*c floats). `scratch` is lm_flow_scratch_bytes
+ * of the calling thread's own memory. Thread-safe between two calls of prepare. */
+size_t lm_flow_scratch_bytes(const LmFlow *f);
+LmStatus lm_flow_fill(const LmFlow *f, int64_t i, float *x, void *scratch,
+                      LmError *err) LM_MUST_CHECK;
+
+/* "flow of mnist train: 938 batches of 64, shuffled" */
+const char *lm_flow_describe(const LmFlow *f, char *buffer, size_t size);
+
+#endif

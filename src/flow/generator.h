@@ -1,0 +1,47 @@
+/* A generator: an ordered list of stages, fitted on a data set, applied to images.
+ *
+ * Shared by reference; immutable but for lm_generator_fit, which may only run while no flow of this
+ * generator is running. Plans are compiled once a shape and kept.
+ */
+#ifndef LM_GENERATOR_H
+#define LM_GENERATOR_H
+
+#include "base/error.h"
+#include "data/dataset.h"
+#include "stage/plan.h"
+#include "stage/stage.h"
+
+typedef struct LmGenerator LmGenerator;
+
+/* Copies the stages. n may be 0: pixels pass as floats. */
+LmStatus lm_generator_new(LmGenerator **out, const LmStage *stages, int n,
+                          LmError *err) LM_MUST_CHECK;
+LmGenerator *lm_generator_ref(LmGenerator *g);
+void lm_generator_unref(LmGenerator *g); /* NULL is fine */
+
+/* Fits every feature stage in order, each on the data as the stages before it leave it. On failure
+ * (empty set, a std of 0 with epsilon 0, interrupted) the old fit is kept. The set's name is remembered. */
+LmStatus lm_generator_fit(LmGenerator *g, const LmDataset *ds, LmError *err) LM_MUST_CHECK;
+bool lm_generator_is_fitted(const LmGenerator *g);
+int lm_generator_n_stages(const LmGenerator *g);
+const LmStage *lm_generator_stage(const LmGenerator *g, int i);
+/* "mnist train (60,000 images)", or NULL when never fitted. */
+const char *lm_generator_fitted_on(const LmGenerator *g);
+
+/* A plan for this shape, kept by the generator (borrowed until the next fit). Main thread only. */
+LmStatus lm_generator_plan(LmGenerator *g, int64_t h, int64_t w, int64_t c, const LmPlan **out,
+                           LmError *err) LM_MUST_CHECK;
+/* N x H x W x C (or N x H x W) u8 or f32 tensor in, f32 N x H x W x C out. */
+LmStatus lm_generator_apply(LmGenerator *g, LmTensor *out, const LmTensor *images,
+                            LmError *err) LM_MUST_CHECK;
+
+/* The stages as JSON text (lossless: doubles as %.17g) and back; text owned by the caller
+ * (lm_mem_free). `name` is used in messages. */
+LmStatus lm_generator_to_json(const LmGenerator *g, char **out, LmError *err) LM_MUST_CHECK;
+LmStatus lm_generator_from_json(LmGenerator **out, const char *text, const char *name,
+                                LmError *err) LM_MUST_CHECK;
+
+/* What happens to a pixel, stage by stage and then pass by pass, as text of several lines. */
+const char *lm_generator_explain(LmGenerator *g, char *buffer, size_t size);
+
+#endif

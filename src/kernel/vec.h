@@ -1,0 +1,73 @@
+/* The vector type at the width of the instruction set this file is compiled for.
+ *
+ * Included by fast_*.c only. Names say what they do to each lane; nothing here crosses lanes except
+ * where the name says so. LM_VARIANT(name) gives an exported table its suffix.
+ */
+#ifndef LM_VEC_H
+#define LM_VEC_H
+
+#include <immintrin.h>
+
+#include "base/base.h"
+
+#define LM_PASTE2(a, b) a##_##b
+#define LM_PASTE(a, b) LM_PASTE2(a, b)
+#define LM_VARIANT(name) LM_PASTE(name, LM_ISA)
+
+#define LM_INLINE static inline __attribute__((always_inline))
+
+#if defined(__AVX512F__)
+enum { VF_LANES = 16 };
+typedef __m512 vf;
+
+LM_INLINE vf vf_zero(void) { return _mm512_setzero_ps(); }
+LM_INLINE vf vf_set(float x) { return _mm512_set1_ps(x); }
+LM_INLINE vf vf_load(const float *p) { return _mm512_loadu_ps(p); }
+LM_INLINE void vf_store(float *p, vf x) { _mm512_storeu_ps(p, x); }
+LM_INLINE vf vf_add(vf a, vf b) { return _mm512_add_ps(a, b); }
+LM_INLINE vf vf_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
+LM_INLINE vf vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
+LM_INLINE vf vf_div(vf a, vf b) { return _mm512_div_ps(a, b); }
+LM_INLINE vf vf_sqrt(vf a) { return _mm512_sqrt_ps(a); }
+/* a > b ? a : b, so the second operand where either is NaN */
+LM_INLINE vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
+LM_INLINE vf vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
+/* a*b + c, rounded once */
+LM_INLINE vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+/* x where a > b, else 0 */
+LM_INLINE vf vf_where_gt(vf a, vf b, vf x)
+{
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), x);
+}
+/* VF_LANES unsigned bytes, converted */
+LM_INLINE vf vf_load_u8(const uint8_t *p)
+{
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)));
+}
+#else
+enum { VF_LANES = 8 };
+typedef __m256 vf;
+
+LM_INLINE vf vf_zero(void) { return _mm256_setzero_ps(); }
+LM_INLINE vf vf_set(float x) { return _mm256_set1_ps(x); }
+LM_INLINE vf vf_load(const float *p) { return _mm256_loadu_ps(p); }
+LM_INLINE void vf_store(float *p, vf x) { _mm256_storeu_ps(p, x); }
+LM_INLINE vf vf_add(vf a, vf b) { return _mm256_add_ps(a, b); }
+LM_INLINE vf vf_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }
+LM_INLINE vf vf_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
+LM_INLINE vf vf_div(vf a, vf b) { return _mm256_div_ps(a, b); }
+LM_INLINE vf vf_sqrt(vf a) { return _mm256_sqrt_ps(a); }
+LM_INLINE vf vf_max(vf a, vf b) { return _mm256_max_ps(a, b); }
+LM_INLINE vf vf_min(vf a, vf b) { return _mm256_min_ps(a, b); }
+LM_INLINE vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+LM_INLINE vf vf_where_gt(vf a, vf b, vf x)
+{
+    return _mm256_and_ps(_mm256_cmp_ps(a, b, _CMP_GT_OQ), x);
+}
+LM_INLINE vf vf_load_u8(const uint8_t *p)
+{
+    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+}
+#endif
+
+#endif

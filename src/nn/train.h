@@ -1,0 +1,66 @@
+/* Training, evaluation and prediction on flows: scaled just in time, block by block.
+ *
+ * A batch is cut into blocks of LM_BLOCK samples, whatever the number of threads; a block's pixels
+ * are scaled straight into the block's own buffer. Weight gradients and sums are combined in one
+ * fixed order, so the bits do not depend on threads.
+ */
+#ifndef LM_TRAIN_H
+#define LM_TRAIN_H
+
+#include "base/error.h"
+#include "flow/flow.h"
+#include "nn/model.h"
+#include "nn/optim.h"
+
+typedef enum LmLoss { LM_LOSS_CROSS_ENTROPY, LM_LOSS_BINARY_CROSS_ENTROPY, LM_LOSS_MSE } LmLoss;
+
+const char *lm_loss_name(LmLoss loss);
+bool lm_loss_from_name(const char *name, LmLoss *out);
+
+typedef struct LmMetrics {
+    double loss;     /* mean over samples */
+    double accuracy; /* correct / count */
+    int64_t correct;
+    int64_t count;
+    double seconds;
+} LmMetrics;
+
+typedef struct LmTrainer LmTrainer;
+
+typedef struct LmTrainOptions {
+    LmFlow *flow; /* kept by reference */
+    LmOptim optim;
+    LmLoss loss;
+} LmTrainOptions;
+
+/* Checks that flow, model and loss fit: shape of the images, labels present, number of classes
+ * (labels must be below the model's outputs; class counts that differ are an error). Keeps
+ * references to the model and the flow. */
+LmStatus lm_trainer_new(LmTrainer **out, LmModel *m, const LmTrainOptions *o,
+                        LmError *err) LM_MUST_CHECK;
+void lm_trainer_free(LmTrainer *t);
+
+int64_t lm_trainer_epoch(const LmTrainer *t); /* epochs finished */
+int64_t lm_trainer_step(const LmTrainer *t);  /* steps finished, all epochs */
+void lm_trainer_set_rate(LmTrainer *t, double rate);
+double lm_trainer_rate(const LmTrainer *t);
+
+/* Called after every step by lm_trainer_epoch_run; may be NULL. Must not fail or jump. */
+typedef void LmProgressFn(void *ctx, int64_t step, int64_t n_steps, const LmMetrics *so_far);
+
+/* One step: next batch of the current epoch. `is_epoch_end` tells that it was the last one.
+ * LM_ENUMERIC when the loss is not finite, naming epoch and step; weights stay at the last step. */
+LmStatus lm_trainer_step_run(LmTrainer *t, LmMetrics *batch, bool *is_epoch_end,
+                             LmError *err) LM_MUST_CHECK;
+/* The rest of the current epoch (a whole one at its start). Polls cancel before every step. */
+LmStatus lm_trainer_epoch_run(LmTrainer *t, LmMetrics *epoch, LmProgressFn *progress, void *ctx,
+                              LmError *err) LM_MUST_CHECK;
+
+/* Metrics over one epoch of the flow in data-set order. `confusion`, when not NULL, receives
+ * n_outputs x n_outputs counts [true class][predicted class]. Dropout is off. */
+LmStatus lm_evaluate(LmModel *m, LmFlow *flow, LmLoss loss, LmMetrics *out, int64_t *confusion,
+                     LmError *err) LM_MUST_CHECK;
+/* Rows of outputs in data-set order, whatever the flow's order: f32 n x n_outputs. */
+LmStatus lm_predict(LmModel *m, LmFlow *flow, LmTensor *out, LmError *err) LM_MUST_CHECK;
+
+#endif
