@@ -48,8 +48,9 @@ LmStatus lm_tensor_new(LmTensor *out, LmDtype dtype, int rank, const int64_t *sh
                        LmError *err) LM_MUST_CHECK; /* contents undefined */
 LmStatus lm_tensor_zeros(LmTensor *out, LmDtype dtype, int rank, const int64_t *shape,
                          LmError *err) LM_MUST_CHECK;
-/* Around bytes somebody else made (a mapped file, a pool buffer): `release(ctx, bytes)` is called
- * when the last owner is gone, and at once when this function fails. */
+/* Around bytes somebody else made (a mapped file, a pool buffer), aligned for the dtype:
+ * `release(ctx, bytes)` is called when the last owner is gone, by whichever thread that is, and at
+ * once when this function fails. */
 LmStatus lm_tensor_wrap(LmTensor *out, LmDtype dtype, int rank, const int64_t *shape, void *bytes,
                         void (*release)(void *ctx, void *bytes), void *ctx,
                         LmError *err) LM_MUST_CHECK;
@@ -57,8 +58,11 @@ LmTensor lm_tensor_share(const LmTensor *t);
 void lm_tensor_fini(LmTensor *t);
 
 size_t lm_tensor_size_bytes(const LmTensor *t);
+/* Same rank and extents. */
+bool lm_tensor_same_shape(const LmTensor *a, const LmTensor *b);
 
-/* Views. `first` is 0-based. Errors (LM_EARG, LM_ESHAPE) speak of 1-based positions, as scripts do. */
+/* Views; `out` may not be `t`. `first` is 0-based. Errors (LM_EARG, LM_ESHAPE) speak of 1-based
+ * positions, as scripts do. */
 LmStatus lm_tensor_narrow(LmTensor *out, const LmTensor *t, int64_t first, int64_t count,
                           LmError *err) LM_MUST_CHECK;
 LmStatus lm_tensor_index(LmTensor *out, const LmTensor *t, int64_t index,
