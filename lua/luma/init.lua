@@ -1,0 +1,2 @@
+-- Runs at the end of luaopen_luma, before any script: loads what adds to `luma`.
+-- Everything else (luma.test, ...) is loaded by those who require it.

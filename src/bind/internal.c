@@ -1,0 +1,111 @@
+#include "bind/internal.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+#include "bind/doc.h"
+#include "bind/handle.h"
+#include "bind/open.h"
+
+enum { WORDS_MAX = 256 };
+
+static int internal_raise(lua_State *L)
+{
+    const char *code = luaL_checkstring(L, 1);
+    const char *text = luaL_checkstring(L, 2);
+    for (int i = 1; i < LM_STATUS_COUNT; i++) {
+        if (strcmp(lm_status_name((LmStatus)i) + strlen("LM_"), code) == 0) {
+            lb_raise_text(L, (LmStatus)i, "%s", text);
+        }
+    }
+    return luaL_error(L, "no status is called '%s'", code);
+}
+
+static int internal_where(lua_State *L)
+{
+    char where[256];
+    lua_pushstring(L, lb_raise_where(L, where, sizeof where));
+    return 1;
+}
+
+static int internal_value(lua_State *L)
+{
+    char text[96];
+    luaL_checkany(L, 1);
+    lua_pushstring(L, lb_raise_value(L, 1, text, sizeof text));
+    return 1;
+}
+
+static int internal_nearest(lua_State *L)
+{
+    const char *words[WORDS_MAX + 1];
+    const char *got = luaL_checkstring(L, 1);
+    size_t n = LM_MIN((size_t)luaL_len(L, 2), (size_t)WORDS_MAX);
+    luaL_checkstack(L, WORDS_MAX, NULL);
+    for (size_t i = 0; i < n; i++) {
+        lua_geti(L, 2, (lua_Integer)i + 1);
+        words[i] = luaL_checkstring(L, -1);
+    }
+    words[n] = NULL;
+    const char *near = lm_str_nearest(got, words);
+    lua_pushstring(L, near);
+    return 1;
+}
+
+/* Copies the doc fields of the definition at 1 into the registry under `name`. */
+static void add_doc(lua_State *L, const char *name)
+{
+    static const char *const fields[] = {"signature", "text", "example", "options"};
+    lb_doc_push_all(L);
+    lua_newtable(L);
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "name");
+    for (size_t i = 0; i < LM_ARRAY_LEN(fields); i++) {
+        lua_getfield(L, 1, fields[i]);
+        lua_setfield(L, -2, fields[i]);
+    }
+    lua_setfield(L, -2, name);
+    lua_pop(L, 1);
+}
+
+static int internal_define(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_geti(L, 1, 1);
+    const char *name = luaL_checkstring(L, -1);
+    const char *colon = strchr(name, ':');
+    lua_getfield(L, 1, "call");
+    if (colon != NULL) {
+        lua_pushlstring(L, name, (size_t)(colon - name));
+        const LbType *type = lb_handle_type_named(L, lua_tostring(L, -1));
+        lua_pop(L, 1);
+        LM_ASSERT(type != NULL);
+        lb_handle_set_member(L, type, colon + 1);
+    } else {
+        LM_ASSERT(strncmp(name, "luma.", strlen("luma.")) == 0);
+        lb_open_set(L, name + strlen("luma."));
+    }
+    add_doc(L, name);
+    return 0;
+}
+
+static int open_internal(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"raise", internal_raise},
+                                         {"where", internal_where},
+                                         {"value", internal_value},
+                                         {"nearest", internal_nearest},
+                                         {"options", lb_options_lua},
+                                         {"define", internal_define},
+                                         {NULL, NULL}};
+    luaL_newlib(L, functions);
+    lb_doc_push_all(L);
+    lua_setfield(L, -2, "docs");
+    return 1;
+}
+
+void lb_internal_open(lua_State *L)
+{
+    luaL_requiref(L, "luma.internal", open_internal, 0);
+    lua_pop(L, 1);
+}

@@ -1,0 +1,257 @@
+#include "bind/open.h"
+
+#include <errno.h>
+#include <lauxlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/threads.h"
+#include "bind/doc.h"
+#include "bind/embedded.h"
+#include "bind/internal.h"
+#include "bind/raise.h"
+#include "kernel/kernel.h"
+
+/* Registry: module name ("luma", "luma.nn") -> table of its members. */
+static const char modules_key[] = "luma.modules";
+static const char root[] = "luma";
+
+enum { NAME_SIZE = 128 };
+
+/* What scripts may assign; `apply` may be NULL. The value lives among the members. */
+static void apply_threads(lua_Integer n)
+{
+    lm_threads_set((int)n);
+}
+
+static const struct {
+    LbOption option;
+    void (*apply)(lua_Integer value);
+} settings[] = {
+    {{.name = "threads", .kind = LB_KIND_INTEGER, .lo = 1, .hi = LM_THREADS_MAX}, apply_threads},
+    {{.name = "seed", .kind = LB_KIND_INTEGER, .lo = 0, .hi = LB_ANY}, NULL},
+};
+
+/* --- guarded modules; upvalues: name, members --- */
+
+static int module_index(lua_State *L)
+{
+    char text[96];
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) {
+        return 1;
+    }
+    const char *module = lua_tostring(L, lua_upvalueindex(1));
+    if (lua_type(L, 2) != LUA_TSTRING) {
+        lb_raise_text(L, LM_EARG, "%s cannot be indexed with %s", module,
+                      lb_raise_value(L, 2, text, sizeof text));
+    }
+    const char *name = lua_tostring(L, 2);
+    lb_raise_text(L, LM_EARG, "%s has no '%s'%s", module, name,
+                  lb_raise_hint(L, lua_upvalueindex(2), name, text, sizeof text));
+}
+
+static int module_newindex(lua_State *L)
+{
+    char text[96];
+    const char *module = lua_tostring(L, lua_upvalueindex(1));
+    lb_raise_value(L, 2, text, sizeof text);
+    if (lua_type(L, 2) == LUA_TSTRING) {
+        snprintf(text, sizeof text, "%s", lua_tostring(L, 2));
+    }
+    for (size_t i = 0; strcmp(module, root) == 0 && i < LM_ARRAY_LEN(settings); i++) {
+        if (strcmp(text, settings[i].option.name) == 0) {
+            lb_options_store(L, 3, root, text, &settings[i].option, NULL);
+            if (settings[i].apply != NULL) {
+                settings[i].apply(lua_tointeger(L, 3));
+            }
+            lua_pushinteger(L, lua_tointeger(L, 3));
+            lua_setfield(L, lua_upvalueindex(2), text);
+            return 0;
+        }
+    }
+    lb_raise_text(L, LM_EARG, "%s.%s cannot be set; luma.threads and luma.seed can", module, text);
+}
+
+static int module_pairs(lua_State *L)
+{
+    lua_getglobal(L, "next");
+    lua_newtable(L);
+    lua_pushnil(L);
+    while (lua_next(L, lua_upvalueindex(2)) != 0) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_settable(L, -4);
+    }
+    lua_pushnil(L);
+    return 3;
+}
+
+static int module_tostring(lua_State *L)
+{
+    lua_pushfstring(L, "module %s", lua_tostring(L, lua_upvalueindex(1)));
+    return 1;
+}
+
+/* Pushes a new guarded module with a new table of members, which is entered into the registry. */
+static void make_module(lua_State *L, const char *name)
+{
+    static const luaL_Reg meta[] = {{"__index", module_index},
+                                    {"__newindex", module_newindex},
+                                    {"__pairs", module_pairs},
+                                    {"__tostring", module_tostring},
+                                    {NULL, NULL}};
+    lua_newtable(L);
+    lua_createtable(L, 0, 6);
+    lua_pushstring(L, name);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, modules_key);
+    luaL_getsubtable(L, -1, name);
+    lua_remove(L, -2);
+    luaL_setfuncs(L, meta, 2);
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__metatable");
+    lua_pushliteral(L, "module");
+    lua_setfield(L, -2, "__name");
+    lua_setmetatable(L, -2);
+}
+
+/* Pushes the members of module `name`, which is made, and entered into luma, when it is new. */
+static void push_members(lua_State *L, const char *name)
+{
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, modules_key);
+    if (lua_getfield(L, -1, name) == LUA_TNIL) {
+        lua_pop(L, 1);
+        make_module(L, name);
+        lb_open_set(L, name + strlen("luma."));
+        lua_getfield(L, -1, name);
+    }
+    lua_remove(L, -2);
+}
+
+void lb_open_set(lua_State *L, const char *path)
+{
+    char module[NAME_SIZE];
+    const char *dot = strrchr(path, '.');
+    snprintf(module, sizeof module, dot != NULL ? "luma.%.*s" : "luma",
+             dot != NULL ? (int)(dot - path) : 0, path);
+    push_members(L, module);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, dot != NULL ? dot + 1 : path);
+    lua_pop(L, 1);
+}
+
+/* --- what other rooms ask --- */
+
+uint64_t lb_open_seed(lua_State *L)
+{
+    push_members(L, root);
+    lua_getfield(L, -1, "seed");
+    uint64_t seed = (uint64_t)lua_tointeger(L, -1);
+    lua_pop(L, 2);
+    return seed;
+}
+
+const char *lb_open_script_dir(lua_State *L, char *buffer, size_t size)
+{
+    LmStr s = lm_str(buffer, size);
+    lua_getfield(L, LUA_REGISTRYINDEX, LB_SCRIPT_KEY);
+    const char *path = lua_tostring(L, -1);
+    const char *slash = path != NULL ? strrchr(path, '/') : NULL;
+    if (slash == NULL) {
+        lm_str_add(&s, ".");
+    } else {
+        lm_str_add(&s, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    }
+    lua_pop(L, 1);
+    return path != NULL ? buffer : NULL;
+}
+
+/* --- start --- */
+
+static void choose_kernels(lua_State *L)
+{
+    LmError err;
+    const char *name = getenv("LUMA_ISA");
+    if (name != NULL && name[0] != '\0' && lm_kernels_select(name, &err) != LM_OK) {
+        lb_raise(L, "LUMA_ISA", &err);
+    }
+}
+
+static void choose_threads(lua_State *L)
+{
+    const char *text = getenv("LUMA_THREADS");
+    if (text == NULL || text[0] == '\0') {
+        return;
+    }
+    char *end;
+    errno = 0;
+    long n = strtol(text, &end, 10);
+    if (*end != '\0' || errno != 0 || n < 1 || n > LM_THREADS_MAX) {
+        lb_raise_text(L, LM_EARG, "LUMA_THREADS: wants an integer from 1 to %d, got \"%.40s\"",
+                      LM_THREADS_MAX, text);
+    }
+    lm_threads_set((int)n);
+}
+
+static int load_embedded(lua_State *L)
+{
+    const LbEmbedded *file = lua_touserdata(L, lua_upvalueindex(1));
+    char chunk[NAME_SIZE];
+    snprintf(chunk, sizeof chunk, "=[%s]", file->name);
+    if (luaL_loadbufferx(L, file->start, (size_t)(file->end - file->start), chunk, "t") != LUA_OK) {
+        return lua_error(L);
+    }
+    lua_pushstring(L, file->name);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+static void enter_embedded(lua_State *L)
+{
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+    for (const LbEmbedded *file = lb_embedded; file->name != NULL; file++) {
+        lua_pushlightuserdata(L, (void *)(uintptr_t)file);
+        lua_pushcclosure(L, load_embedded, 1);
+        lua_setfield(L, -2, file->name);
+    }
+    lua_pop(L, 1);
+}
+
+static void run_init(lua_State *L)
+{
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "luma.init");
+    lua_call(L, 1, 0);
+}
+
+static void set_facts(lua_State *L)
+{
+    lua_pushliteral(L, LM_VERSION);
+    lb_open_set(L, "version");
+    lua_pushstring(L, lm_kernels()->name);
+    lb_open_set(L, "isa");
+    lua_pushinteger(L, lm_threads());
+    lb_open_set(L, "threads");
+    lua_pushinteger(L, 0);
+    lb_open_set(L, "seed");
+}
+
+int luaopen_luma(lua_State *L)
+{
+    lb_raise_open(L);
+    choose_kernels(L);
+    choose_threads(L);
+    make_module(L, root);
+    lua_pushvalue(L, -1);
+    lua_setglobal(L, root);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_pushvalue(L, -2);
+    lua_setfield(L, -2, root);
+    lua_pop(L, 1);
+    set_facts(L);
+    lb_internal_open(L);
+    enter_embedded(L);
+    run_init(L);
+    return 1;
+}

@@ -1,0 +1,33 @@
+/* The module `luma`: what luaopen_luma puts together, and what the program may add.
+ *
+ * `luma` and its namespaces (luma.dataset, ...) are guarded tables: reading an unknown name is an
+ * error with a suggestion, and only the settings `threads` and `seed` can be assigned. Members live
+ * in a table behind the guard, which only the functions below and `luma.internal` reach.
+ *
+ * The Lua side (lua/luma/NAME.lua, embedded) is `require "luma.NAME"`; luma.init runs at the end of
+ * luaopen_luma. Its chunks are called "=[luma.NAME]", which is how errors skip their lines. It gets
+ * at this room through `require "luma.internal"`: raise, where, options, define, docs, nearest.
+ */
+#ifndef LB_OPEN_H
+#define LB_OPEN_H
+
+#include <lua.h>
+
+#include "base/base.h"
+
+/* Where the program leaves the path of the running script (a string), for datasets beside it. */
+#define LB_SCRIPT_KEY "luma.script"
+
+/* Pushes the module; also sets the global `luma` and package.loaded.luma. Needs the standard
+ * libraries. Raises (an error object) when LUMA_ISA or LUMA_THREADS make no sense. */
+int luaopen_luma(lua_State *L);
+
+/* Pops a value and makes it luma.<path>: "args", or "nn.conv" (the namespace is made when needed).
+ */
+void lb_open_set(lua_State *L, const char *path);
+
+uint64_t lb_open_seed(lua_State *L); /* luma.seed */
+/* The running script's folder ("." for a bare file name), or NULL outside a script. */
+const char *lb_open_script_dir(lua_State *L, char *buffer, size_t size);
+
+#endif

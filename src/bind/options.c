@@ -1,0 +1,393 @@
+#include "bind/options.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bind/handle.h"
+
+enum { OPTIONS_MAX = 40, WANTS_MAX = 256 };
+
+static void add_range(LmStr *s, const char *noun, double lo, double hi)
+{
+    bool has_lo = isfinite(lo);
+    bool has_hi = isfinite(hi);
+    lm_str_add(s, "%s", noun);
+    if (has_lo && has_hi) {
+        lm_str_add(s, " from %.15g to %.15g", lo, hi);
+    } else if (has_lo) {
+        lm_str_add(s, " of at least %.15g", lo);
+    } else if (has_hi) {
+        lm_str_add(s, " of at most %.15g", hi);
+    }
+}
+
+static void add_choices(LmStr *s, const char *const *choices)
+{
+    for (size_t i = 0; choices[i] != NULL; i++) {
+        const char *glue = i == 0 ? "" : choices[i + 1] == NULL ? " or " : ", ";
+        lm_str_add(s, "%s\"%s\"", glue, choices[i]);
+    }
+}
+
+const char *lb_options_wants(const LbOption *o, char *buffer, size_t size)
+{
+    LmStr s = lm_str(buffer, size);
+    switch (o->kind) {
+    case LB_KIND_INTEGER:
+        add_range(&s, "an integer", o->lo, o->hi);
+        break;
+    case LB_KIND_NUMBER:
+        add_range(&s, "a number", o->lo, o->hi);
+        break;
+    case LB_KIND_BOOLEAN:
+        lm_str_add(&s, "true or false");
+        break;
+    case LB_KIND_STRING:
+        lm_str_add(&s, "a string");
+        break;
+    case LB_KIND_CHOICE:
+        add_choices(&s, o->choices);
+        break;
+    case LB_KIND_OBJECT:
+        return lb_handle_article(o->type->name, buffer, size);
+    case LB_KIND_TABLE:
+        lm_str_add(&s, "a table");
+        break;
+    case LB_KIND_FUNCTION:
+        lm_str_add(&s, "a function");
+        break;
+    }
+    return buffer;
+}
+
+void lb_arg_fail(lua_State *L, int index, const char *fn, const char *label, const char *wants)
+{
+    char got[96];
+    lb_raise_text(L, LM_EARG, "%s: %s wants %s, got %s", fn, label, wants,
+                  lb_raise_value(L, index, got, sizeof got));
+}
+
+static _Noreturn void fail_choice(lua_State *L, int index, const char *fn, const char *label,
+                                  const LbOption *o)
+{
+    char wants[WANTS_MAX];
+    char got[96];
+    const char *near = NULL;
+    lb_options_wants(o, wants, sizeof wants);
+    lb_raise_value(L, index, got, sizeof got);
+    if (lua_type(L, index) == LUA_TSTRING) {
+        near = lm_str_nearest(lua_tostring(L, index), o->choices);
+    }
+    if (near != NULL) {
+        lb_raise_text(L, LM_EARG, "%s: %s wants %s, got %s; did you mean \"%s\"?", fn, label, wants,
+                      got, near);
+    }
+    lb_arg_fail(L, index, fn, label, wants);
+}
+
+/* --- one value --- */
+
+static bool get_integer(lua_State *L, int index, const LbOption *o, int64_t *out)
+{
+    int ok = 0;
+    if (lua_type(L, index) == LUA_TNUMBER) {
+        *out = lua_tointegerx(L, index, &ok);
+    }
+    return ok && (double)*out >= o->lo && (double)*out <= o->hi;
+}
+
+static bool get_number(lua_State *L, int index, const LbOption *o, double *out)
+{
+    if (lua_type(L, index) != LUA_TNUMBER) {
+        return false;
+    }
+    *out = lua_tonumber(L, index);
+    return isfinite(*out) && *out >= o->lo && *out <= o->hi;
+}
+
+static bool get_string(lua_State *L, int index, const char **out)
+{
+    if (lua_type(L, index) != LUA_TSTRING) {
+        return false;
+    }
+    size_t n;
+    *out = lua_tolstring(L, index, &n);
+    return n > 0 && strlen(*out) == n;
+}
+
+static bool get_choice(lua_State *L, int index, const LbOption *o, int *out)
+{
+    if (lua_type(L, index) != LUA_TSTRING) {
+        return false;
+    }
+    for (int i = 0; o->choices[i] != NULL; i++) {
+        if (strcmp(o->choices[i], lua_tostring(L, index)) == 0) {
+            *out = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool get_object(lua_State *L, int index, const char *fn, const char *label,
+                       const LbOption *o, void **out)
+{
+    const LbHandle *handle = lb_handle_test(L, index, o->type);
+    if (handle != NULL && handle->object == NULL) {
+        lb_raise_text(L, LM_ESTATE, "%s: the %s given as %s is closed", fn, o->type->name, label);
+    }
+    *out = handle != NULL ? handle->object : NULL;
+    return handle != NULL;
+}
+
+typedef union Value {
+    int64_t integer;
+    double number;
+    bool boolean;
+    const char *string;
+    int choice;
+    void *object;
+} Value;
+
+/* Returns the size of the field that takes the value, 0 when the value does not fit. */
+static size_t get_value(lua_State *L, int index, const char *fn, const char *label,
+                        const LbOption *o, Value *v)
+{
+    switch (o->kind) {
+    case LB_KIND_INTEGER:
+        return get_integer(L, index, o, &v->integer) ? sizeof v->integer : 0;
+    case LB_KIND_NUMBER:
+        return get_number(L, index, o, &v->number) ? sizeof v->number : 0;
+    case LB_KIND_BOOLEAN:
+        v->boolean = lua_toboolean(L, index);
+        return lua_isboolean(L, index) ? sizeof v->boolean : 0;
+    case LB_KIND_STRING:
+        return get_string(L, index, &v->string) ? sizeof v->string : 0;
+    case LB_KIND_CHOICE:
+        return get_choice(L, index, o, &v->choice) ? sizeof v->choice : 0;
+    case LB_KIND_OBJECT:
+        return get_object(L, index, fn, label, o, &v->object) ? sizeof v->object : 0;
+    case LB_KIND_TABLE:
+        return lua_istable(L, index) ? sizeof v->object : 0;
+    case LB_KIND_FUNCTION:
+        return lua_isfunction(L, index) ? sizeof v->object : 0;
+    }
+    return 0;
+}
+
+void lb_options_store(lua_State *L, int index, const char *fn, const char *label, const LbOption *o,
+                      void *out)
+{
+    Value v;
+    char wants[WANTS_MAX];
+    size_t size = get_value(L, index, fn, label, o, &v);
+    if (size == 0 && o->kind == LB_KIND_CHOICE) {
+        fail_choice(L, index, fn, label, o);
+    }
+    if (size == 0) {
+        lb_arg_fail(L, index, fn, label, lb_options_wants(o, wants, sizeof wants));
+    }
+    if (o->offset != LB_NOWHERE && out != NULL) {
+        memcpy((char *)out + o->offset, &v, size);
+    }
+}
+
+/* --- a table of them --- */
+
+static const LbOption *find_option(const LbOption *options, const char *name)
+{
+    for (; options != NULL && options->name != NULL; options++) {
+        if (strcmp(options->name, name) == 0) {
+            return options;
+        }
+    }
+    return NULL;
+}
+
+static void list_names(const LbOption *options, const char **names)
+{
+    size_t n = 0;
+    for (; options != NULL && options->name != NULL; options++) {
+        LM_ASSERT(n < OPTIONS_MAX);
+        names[n++] = options->name;
+    }
+    names[n] = NULL;
+}
+
+/* "batch, shuffle, seed" */
+static const char *join_names(const LbOption *options, char *buffer, size_t size)
+{
+    LmStr s = lm_str(buffer, size);
+    for (; options != NULL && options->name != NULL; options++) {
+        lm_str_add(&s, s.used > 0 ? ", %s" : "%s", options->name);
+    }
+    return buffer;
+}
+
+static _Noreturn void fail_unknown(lua_State *L, const char *fn, const LbOption *options,
+                                   const char *got)
+{
+    const char *names[OPTIONS_MAX + 1];
+    char all[512];
+    list_names(options, names);
+    join_names(options, all, sizeof all);
+    const char *near = lm_str_nearest(got, names);
+    if (names[0] == NULL) {
+        lb_raise_text(L, LM_EARG, "%s: unknown option '%s'; there are no options here", fn, got);
+    }
+    if (near != NULL) {
+        lb_raise_text(L, LM_EARG, "%s: unknown option '%s'; did you mean '%s'? (options: %s)", fn,
+                      got, near, all);
+    }
+    lb_raise_text(L, LM_EARG, "%s: unknown option '%s'; the options are %s", fn, got, all);
+}
+
+typedef struct Keys {
+    const char *unknown; /* alphabetically first, so that the message does not depend on hashing */
+    lua_Integer n_parts;
+    lua_Integer last_part;
+} Keys;
+
+static Keys survey(lua_State *L, int table, const char *fn, const LbOption *options)
+{
+    Keys k = {NULL, 0, 0};
+    char got[96];
+    lua_pushnil(L);
+    while (lua_next(L, table) != 0) {
+        lua_pop(L, 1);
+        if (lua_type(L, -1) == LUA_TSTRING) {
+            const char *name = lua_tostring(L, -1);
+            bool is_first = k.unknown == NULL || strcmp(name, k.unknown) < 0;
+            k.unknown = find_option(options, name) == NULL && is_first ? name : k.unknown;
+        } else if (lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 1) {
+            k.n_parts++;
+            k.last_part = LM_MAX(k.last_part, lua_tointeger(L, -1));
+        } else {
+            lb_raise_text(L, LM_EARG, "%s: key [%s] is neither an option nor part of a list", fn,
+                          lb_raise_value(L, -1, got, sizeof got));
+        }
+    }
+    return k;
+}
+
+static void check_parts(lua_State *L, const char *fn, const Keys *k, LbParts parts)
+{
+    if (k->n_parts > 0 && parts.max == 0) {
+        lb_raise_text(L, LM_EARG,
+                      "%s: takes options only, written name=value; got %lld list item%s", fn,
+                      (long long)k->n_parts, k->n_parts == 1 ? "" : "s");
+    }
+    if (k->last_part != k->n_parts) {
+        lb_raise_text(L, LM_EARG,
+                      "%s: the list has a gap: item %lld is there, but an earlier one is nil", fn,
+                      (long long)k->last_part);
+    }
+    if (k->n_parts < parts.min || k->n_parts > parts.max) {
+        lb_raise_text(L, LM_EARG, "%s: wants %s, got %lld list item%s", fn, parts.what,
+                      (long long)k->n_parts, k->n_parts == 1 ? "" : "s");
+    }
+}
+
+static void store_all(lua_State *L, int table, const char *fn, const LbOption *options, void *out)
+{
+    char label[96];
+    for (; options != NULL && options->name != NULL; options++) {
+        snprintf(label, sizeof label, "option '%s'", options->name);
+        lua_pushstring(L, options->name);
+        if (lua_rawget(L, table) != LUA_TNIL || options->is_required) {
+            lb_options_store(L, lua_gettop(L), fn, label, options, out);
+        }
+        lua_pop(L, 1);
+    }
+}
+
+int lb_options_parse(lua_State *L, int arg, const char *fn, const LbOption *options, LbParts parts,
+                     void *out)
+{
+    bool is_absent = lua_isnoneornil(L, arg);
+    if (is_absent) {
+        lua_newtable(L);
+    } else if (lua_istable(L, arg)) {
+        lua_pushvalue(L, arg);
+    } else {
+        char names[512];
+        char wants[600];
+        join_names(options, names, sizeof names);
+        snprintf(wants, sizeof wants, "a table of options { %s }",
+                 parts.max > 0 && parts.what != NULL ? parts.what : names);
+        lb_arg_fail(L, arg, fn, "the argument", wants);
+    }
+    int table = lua_gettop(L);
+    Keys k = survey(L, table, fn, options);
+    if (k.unknown != NULL) {
+        fail_unknown(L, fn, options, k.unknown);
+    }
+    check_parts(L, fn, &k, parts);
+    store_all(L, table, fn, options, out);
+    lua_settop(L, table - 1);
+    return (int)k.n_parts;
+}
+
+/* --- plain arguments --- */
+
+static const char *arg_label(char *buffer, size_t size, int arg, const char *fn, const char *name)
+{
+    int number = strchr(fn, ':') != NULL ? arg - 1 : arg;
+    snprintf(buffer, size, "argument %d (%s)", number, name);
+    return buffer;
+}
+
+static void store_arg(lua_State *L, int arg, const char *fn, const char *name, LbOption option,
+                      void *out)
+{
+    char label[96];
+    lb_options_store(L, arg, fn, arg_label(label, sizeof label, arg, fn, name), &option, out);
+}
+
+lua_Integer lb_arg_integer(lua_State *L, int arg, const char *fn, const char *name, double lo,
+                           double hi)
+{
+    int64_t v = 0;
+    store_arg(L, arg, fn, name, (LbOption){.kind = LB_KIND_INTEGER, .lo = lo, .hi = hi}, &v);
+    return v;
+}
+
+double lb_arg_number(lua_State *L, int arg, const char *fn, const char *name, double lo, double hi)
+{
+    double v = 0;
+    store_arg(L, arg, fn, name, (LbOption){.kind = LB_KIND_NUMBER, .lo = lo, .hi = hi}, &v);
+    return v;
+}
+
+const char *lb_arg_string(lua_State *L, int arg, const char *fn, const char *name)
+{
+    const char *v = NULL;
+    store_arg(L, arg, fn, name, (LbOption){.kind = LB_KIND_STRING}, &v);
+    return v;
+}
+
+int lb_arg_choice(lua_State *L, int arg, const char *fn, const char *name,
+                  const char *const *choices)
+{
+    int v = 0;
+    store_arg(L, arg, fn, name, (LbOption){.kind = LB_KIND_CHOICE, .choices = choices}, &v);
+    return v;
+}
+
+void lb_arg_table(lua_State *L, int arg, const char *fn, const char *name, const char *wants)
+{
+    char label[96];
+    if (!lua_istable(L, arg)) {
+        lb_arg_fail(L, arg, fn, arg_label(label, sizeof label, arg, fn, name), wants);
+    }
+}
+
+void lb_arg_end(lua_State *L, int max, const char *fn)
+{
+    int n_self = strchr(fn, ':') != NULL;
+    if (lua_gettop(L) > max) {
+        lb_raise_text(L, LM_EARG, "%s: wants %d argument%s, got %d", fn, max - n_self,
+                      max - n_self == 1 ? "" : "s", lua_gettop(L) - n_self);
+    }
+}
