@@ -1,3 +1,8 @@
+/* The end of the program for our own mistakes.
+ *
+ * Only a broken invariant gets here, so state cannot be trusted any more: it says where and aborts,
+ * which leaves a core to look at. Input of users must never lead here.
+ */
 #include "base/base.h"
 
 #include <stdio.h>

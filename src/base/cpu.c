@@ -1,9 +1,16 @@
+/* Processor features by cpuid and, for what the operating system must save on a task switch,
+ * xgetbv.
+ *
+ * A feature counts only when both agree: a kernel that does not save the wide registers would let
+ * other threads' values leak into ours. XCR0 bits: Intel's manual, volume 1, section 13.3.
+ */
 #define _GNU_SOURCE
 #include "base/cpu.h"
 
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
@@ -87,7 +94,8 @@ int lm_cpu_count(void)
 {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) != 0) {
-        return 1;
+        /* A machine of more processors than cpu_set_t can name. */
+        return (int)LM_MAX(sysconf(_SC_NPROCESSORS_ONLN), 1L);
     }
     return LM_MAX(CPU_COUNT(&set), 1);
 }

@@ -1,3 +1,8 @@
+/* Statuses as rows of one table, and the building of messages.
+ *
+ * Messages are put together in a local buffer first, so an argument may point into the LmError that
+ * is being filled; what does not fit is cut at its end, never refused.
+ */
 #include "base/error.h"
 
 #include <errno.h>
@@ -19,10 +24,13 @@ _Static_assert(LM_ARRAY_LEN(statuses) == LM_STATUS_COUNT, "one row a status");
 LmStatus lm_fail(LmError *err, LmStatus code, const char *fmt, ...)
 {
     LM_ASSERT(code != LM_OK);
+    char text[sizeof err->msg];
     va_list args;
     va_start(args, fmt);
-    vsnprintf(err->msg, sizeof err->msg, fmt, args);
+    int n = vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
+    LM_ASSERT(n >= 0);
+    memcpy(err->msg, text, LM_MIN((size_t)n, sizeof text - 1) + 1);
     err->code = code;
     return code;
 }
@@ -48,10 +56,9 @@ LmStatus lm_error_context(LmError *err, const char *fmt, ...)
 LmStatus lm_fail_errno(LmError *err, int errno_value, const char *verb, const char *path)
 {
     LmStatus code = errno_value == ENOENT ? LM_ENOTFOUND : LM_EIO;
-    char reason[128];
-    /* The XSI and GNU forms of strerror_r differ; strerror's own text is constant for known codes. */
-    snprintf(reason, sizeof reason, "%s", strerror(errno_value));
-    return lm_fail(err, code, "cannot %s %s: %s", verb, path, reason);
+    /* The XSI and GNU forms of strerror_r differ; strerror's own text is constant for known codes.
+     */
+    return lm_fail(err, code, "cannot %s %s: %s", verb, path, strerror(errno_value));
 }
 
 const char *lm_status_name(LmStatus code)

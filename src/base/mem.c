@@ -1,3 +1,8 @@
+/* Allocation with a hidden header, counters and the failure hook.
+ *
+ * `out` points to a pointer of the caller's type, so it is written with memcpy: storing through a
+ * void ** would break C's aliasing rule once calls are inlined across files.
+ */
 #include "base/mem.h"
 
 #include <stdatomic.h>
@@ -53,7 +58,8 @@ LmStatus lm_mem_alloc(void *out, size_t n, size_t size_each, LmError *err)
     }
     ((Header *)raw)->size_bytes = size_bytes;
     count_added(size_bytes);
-    *(void **)out = raw + LM_MEM_ALIGN;
+    raw += LM_MEM_ALIGN;
+    memcpy(out, &raw, sizeof raw);
     return LM_OK;
 }
 
@@ -61,7 +67,9 @@ LmStatus lm_mem_zeros(void *out, size_t n, size_t size_each, LmError *err)
 {
     LmStatus st = lm_mem_alloc(out, n, size_each, err);
     if (st == LM_OK) {
-        memset(*(void **)out, 0, n * size_each);
+        void *block;
+        memcpy(&block, out, sizeof block);
+        memset(block, 0, n * size_each);
     }
     return st;
 }

@@ -1,3 +1,8 @@
+/* Philox4x32-10 and the numbers drawn from it.
+ *
+ * Multipliers and key increments are those of the paper's table 2 and section 4. Nothing here may
+ * change once a release is out: every shuffle, weight and picture follows from these bits.
+ */
 #include "base/rng.h"
 
 void lm_rng_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4])

@@ -1,3 +1,8 @@
+/* Text building with snprintf and a little arithmetic.
+ *
+ * The invariant used < size holds after every call, so a full buffer swallows what comes later and
+ * stays terminated.
+ */
 #include "base/str.h"
 
 #include <inttypes.h>

@@ -1,8 +1,16 @@
+/* A pool of threads behind one generation counter.
+ *
+ * A loop is published by filling `pool`, then raising `generation`; it is over when every worker
+ * has come to its end, so no worker can see half of the next loop. One loop runs at a time: a loop
+ * asked for while another runs (from inside a task, or by a prefetching thread) is run by its
+ * caller alone, with the same result, since a task's result depends on its number only.
+ */
 #define _GNU_SOURCE
 #include "base/threads.h"
 
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 
 #include "base/cpu.h"
@@ -55,14 +63,15 @@ static struct {
     pthread_cond_t work;
     pthread_cond_t done;
     pthread_t threads[LM_THREADS_MAX];
-    int n_started; /* workers running, without the caller */
-    int n_wanted;  /* threads of a loop, the caller included; 0: not set yet */
+    int n_started;       /* workers running, without the caller */
+    atomic_int n_wanted; /* threads of a loop, the caller included; 0: not set yet */
     TaskFn *fn;
     void *ctx;
     int64_t n_tasks;
     atomic_llong next_task;
     atomic_uint generation; /* grows by one a loop */
     atomic_int n_active;    /* workers still inside the current loop */
+    atomic_bool is_busy;    /* a loop runs */
     bool is_stopping;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
           .work = PTHREAD_COND_INITIALIZER,
@@ -126,17 +135,27 @@ static void *worker(void *arg)
     return NULL;
 }
 
-/* A thread that cannot be started is no error: the loop runs on fewer, with the same result. */
+/* A thread that cannot be started is no error: the loop runs on fewer, with the same result.
+ * Workers inherit a mask that blocks every signal, so that handlers run on the caller's threads
+ * only. */
 static void start_workers(int n)
 {
+    if (pool.n_started >= n) {
+        return;
+    }
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     while (pool.n_started < n) {
         WorkerStart *start = &starts[pool.n_started];
         *start = (WorkerStart){pool.n_started + 1, atomic_load(&pool.generation)};
         if (pthread_create(&pool.threads[pool.n_started], NULL, worker, start) != 0) {
-            return;
+            break;
         }
         pool.n_started++;
     }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 static void wait_until_done(void)
@@ -154,34 +173,44 @@ static void wait_until_done(void)
     pthread_mutex_unlock(&pool.lock);
 }
 
+static void run_shared(int64_t n_tasks, TaskFn *fn, void *ctx)
+{
+    pool.fn = fn;
+    pool.ctx = ctx;
+    pool.n_tasks = n_tasks;
+    atomic_store(&pool.next_task, 0);
+    atomic_store(&pool.n_active, pool.n_started);
+    pthread_mutex_lock(&pool.lock);
+    atomic_fetch_add(&pool.generation, 1);
+    pthread_cond_broadcast(&pool.work);
+    pthread_mutex_unlock(&pool.lock);
+    run_tasks(0);
+    wait_until_done();
+}
+
+static void run_alone(int64_t n_tasks, TaskFn *fn, void *ctx)
+{
+    for (int64_t task = 0; task < n_tasks; task++) {
+        fn(ctx, task, 0);
+    }
+}
+
 void lm_threads_for(int64_t n_tasks, TaskFn *fn, void *ctx)
 {
     unsigned token = lm_threads_flush_denormals();
-    if (lm_threads() > 1 && n_tasks > 1) {
-        start_workers(lm_threads() - 1);
-    }
-    if (pool.n_started == 0 || n_tasks <= 1) {
-        for (int64_t task = 0; task < n_tasks; task++) {
-            fn(ctx, task, 0);
-        }
+    if (n_tasks <= 1 || lm_threads() == 1 || atomic_exchange(&pool.is_busy, true)) {
+        run_alone(n_tasks, fn, ctx);
     } else {
-        pool.fn = fn;
-        pool.ctx = ctx;
-        pool.n_tasks = n_tasks;
-        atomic_store(&pool.next_task, 0);
-        atomic_store(&pool.n_active, pool.n_started);
-        pthread_mutex_lock(&pool.lock);
-        atomic_fetch_add(&pool.generation, 1);
-        pthread_cond_broadcast(&pool.work);
-        pthread_mutex_unlock(&pool.lock);
-        run_tasks(0);
-        wait_until_done();
+        start_workers(lm_threads() - 1);
+        run_shared(n_tasks, fn, ctx);
+        atomic_store(&pool.is_busy, false);
     }
     lm_threads_restore_denormals(token);
 }
 
 void lm_threads_stop(void)
 {
+    LM_ASSERT(!atomic_load(&pool.is_busy));
     pthread_mutex_lock(&pool.lock);
     pool.is_stopping = true;
     pthread_cond_broadcast(&pool.work);
@@ -195,10 +224,12 @@ void lm_threads_stop(void)
 
 int lm_threads(void)
 {
-    if (pool.n_wanted == 0) {
-        pool.n_wanted = LM_MIN(lm_cpu_count(), (int)LM_THREADS_MAX);
+    int n = atomic_load(&pool.n_wanted);
+    if (n == 0) {
+        n = LM_MIN(lm_cpu_count(), (int)LM_THREADS_MAX);
+        atomic_store(&pool.n_wanted, n);
     }
-    return pool.n_wanted;
+    return n;
 }
 
 void lm_threads_set(int n)
@@ -207,7 +238,7 @@ void lm_threads_set(int n)
     if (clamped - 1 != pool.n_started) {
         lm_threads_stop();
     }
-    pool.n_wanted = clamped;
+    atomic_store(&pool.n_wanted, clamped);
 }
 
 void lm_threads_cancel(void)

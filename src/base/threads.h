@@ -1,7 +1,8 @@
 /* The engine's threads: one pool for parallel loops, and the flag that stops long work.
  *
  * lm_threads_for hands out task numbers; which thread runs a task is not fixed, so a task's result
- * may depend on its number only. That is what makes results independent of the thread count.
+ * may depend on its number only. That is what makes results independent of the thread count. A
+ * loop started inside a task, or while another thread's loop runs, is run by its caller alone.
  * Every engine thread, and the caller while it is inside a parallel loop, runs with denormals
  * flushed to zero: Adam's moments of dead units would otherwise slow every step.
  */
