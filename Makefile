@@ -1,11 +1,17 @@
 # luma: make (build/luma), make test, make demo. `make help` lists all targets.
 
 BUILD ?= build
-CC ?= gcc
-AR ?= ar
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 WERROR ?=
 SANITIZE ?=
 OPT ?= -O3 -g
+
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(JOBS)
+endif
 
 PKG_CONFIG ?= pkg-config
 LIBS_ENGINE := zlib jansson
@@ -50,7 +56,7 @@ UNIT_BIN := $(UNIT_SRC:tests/%.c=$(BUILD)/tests/%)
 UNIT_HELP := $(sort $(wildcard tests/unit/help_*.c))
 
 .PHONY: all clean
-all: check-deps $(BUILD)/luma
+all: check-deps $(BUILD)/luma ## build/luma, the program (what `make` alone does)
 
 $(BUILD)/libluma.a: $(ENGINE_OBJ)
 	@rm -f $@
@@ -87,13 +93,9 @@ $(BUILD)/tests/%: tests/%.c $(UNIT_HELP) $(BUILD)/libluma.a
 	$(CC) $(CFLAGS_ALL) -Itests/unit $(call pkg_cflags,$(LIBS_TEST) $(LIBS_ENGINE)) -MMD -MP $(LDFLAGS_ALL) \
 	    -o $@ $< $(UNIT_HELP) $(BUILD)/libluma.a $(call pkg_libs,$(LIBS_TEST) $(LIBS_ENGINE)) -lm
 
-.PHONY: unit-tests
-unit-tests: $(UNIT_BIN)
-	@fail=0; for t in $(UNIT_BIN); do echo "== $$t"; $$t || fail=1; done; exit $$fail
-
 include tests/setup.mk
 
-clean:
+clean: ## remove what was built
 	rm -rf $(BUILD)
 
 -include $(ENGINE_OBJ:.o=.d) $(BIND_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT_BIN:=.d)

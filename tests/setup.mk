@@ -1,11 +1,71 @@
-# Packages, data, tests and checks; included by the top Makefile.
+# Packages, data, tests and checks; included by the top Makefile. `## text` after a target is its line in
+# `make help`; `## -` marks one that is not for users.
 
-DEPS := build-essential pkg-config liblua5.4-dev zlib1g-dev libjansson-dev libstb-dev libcmocka-dev
+DEPS := gcc libc6-dev make pkg-config liblua5.4-dev zlib1g-dev libjansson-dev libstb-dev libcmocka-dev \
+        curl ca-certificates
+# pkg-config is asked when make starts: what is built after `deps` is built by a make of its own.
+AGAIN := @$(MAKE) --no-print-directory
+RUN := @BUILD=$(BUILD) JOBS=$(JOBS) tests/run.sh
+C_FILES = $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/kernel/*.[ch])
 
-.PHONY: check-deps deps
-check-deps:
+# Tests in which threads meet: the pool, everything that runs on it, and whole trainings.
+TSAN_TESTS := unit:threads unit:flow unit:generator unit:prefetch unit:digits unit:train unit:dataset \
+              lua:flow lua:train lua:model lua:dataset pipelines:01_
+ASAN_TESTS := unit lua errors pipelines:01_ pipelines:04_
+
+.PHONY: help deps check-deps mnist fashion_mnist demo test build-tests pipelines asan tsan check lint format
+
+help: ## this list
+	@sed -n 's/^\([a-z][a-z_-]*\):[^#]*## \([^-].*\)/make \1 \2/p' Makefile tests/setup.mk | \
+	  awk '{ t = $$2; $$1 = $$2 = ""; sub(/^ +/, ""); printf "  make %-14s %s\n", t, $$0 }'
+
+deps: ## install the Debian packages that are missing, through apt
+	@sh tests/setup/packages.sh $(DEPS)
+
+check-deps: ## -
 	@$(PKG_CONFIG) --exists $(LIBS_ENGINE) $(LIBS_LUA) 2>/dev/null || \
 	  { echo "luma: packages are missing; 'make deps' installs them" >&2; exit 1; }
 
-deps:
-	apt-get install -y $(DEPS)
+mnist: ## fetch MNIST into datasets/mnist and check it
+	@datasets/fetch.sh $@
+
+fashion_mnist: ## fetch Fashion-MNIST into datasets/fashion_mnist and check it
+	@datasets/fetch.sh $@
+
+demo: deps ## everything: packages, build, MNIST, and pipelines/01_normalize.lua
+	$(AGAIN) all
+	@if $(MAKE) -s --no-print-directory mnist; then set --; else \
+	  echo "demo: MNIST cannot be had here, the pipeline runs on drawn digits (data=digits)"; \
+	  set -- data=digits; fi; \
+	$(BUILD)/luma run pipelines/01_normalize.lua "$$@"
+
+test: deps ## everything it takes, then every test
+	$(AGAIN) build-tests
+	$(RUN) unit lua errors cli checks setup pipelines
+
+build-tests: all $(UNIT_BIN) ## -
+
+check: ## the checks of the sources: layers, sizes, text, README
+	$(RUN) checks
+
+pipelines: ## -
+	$(RUN) pipelines
+
+asan: deps ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(AGAIN) sanitized BUILD=build/asan SANITIZE=address,undefined OPT='-O1 -g' TESTS='$(ASAN_TESTS)'
+
+tsan: deps ## the threaded tests under ThreadSanitizer
+	$(AGAIN) sanitized BUILD=build/tsan SANITIZE=thread OPT='-O1 -g' TESTS='$(TSAN_TESTS)'
+
+.PHONY: sanitized
+sanitized: ## -
+	$(AGAIN) build-tests
+	@ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	  TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1 TEST_SECONDS=400 \
+	  ISAS=best BUILD=$(BUILD) JOBS=$(JOBS) tests/run.sh $(TESTS)
+
+lint: ## clang-tidy, cppcheck, clang-format, luacheck, shellcheck, where they are installed
+	@sh tests/setup/lint.sh
+
+format: ## clang-format -i on every C file
+	clang-format -i $(C_FILES)
