@@ -1,8 +1,8 @@
 /* A read-only set of labelled images, reference counted.
  *
  * Pixels stay in the form they were stored in (u8, or f32 for scaled tensors) and are never copied
- * to float as a whole. All items have one shape. A dataset is immutable after it was made, so any
- * number of threads may read it.
+ * to float as a whole. There is at least one item, and all have one shape. A dataset is immutable
+ * after it was made, so any number of threads may read it.
  */
 #ifndef LM_DATASET_H
 #define LM_DATASET_H
@@ -13,13 +13,17 @@
 #include "stats/moments.h"
 #include "tensor/tensor.h"
 
+/* Labels are below this: more classes are damaged data rather than a task. */
+enum { LM_CLASSES_MAX = 65536 };
+
 typedef struct LmDataset LmDataset;
 
 typedef struct LmDatasetKind {
     const char *name;
     /* Pixels of item i in memory, or NULL where they must be read. Optional. */
     const void *(*pixels)(const LmDataset *ds, int64_t i);
-    /* Writes the item's h*w*c numbers to dst. Required where `pixels` can give NULL. */
+    /* Writes the item's h*w*c numbers to dst. Required where `pixels` can give NULL. From any
+     * thread. */
     LmStatus (*read)(const LmDataset *ds, int64_t i, void *dst, LmError *err);
     void (*fini)(LmDataset *ds); /* frees what the kind owns; not the fields below */
 } LmDatasetKind;
@@ -27,7 +31,7 @@ typedef struct LmDatasetKind {
 struct LmDataset {
     const LmDatasetKind *kind;
     atomic_int refs;
-    char *name;  /* "mnist train" */
+    char *name; /* "mnist train" */
     int64_t count;
     int64_t h, w, c;
     LmDtype dtype;   /* LM_U8 or LM_F32 */
@@ -39,7 +43,8 @@ struct LmDataset {
 /* --- for kinds --- */
 /* Sets the common fields up in a kind's own zeroed struct (LmDataset is its first member): refs 1,
  * copies of name and labels; classes default to "0", "1", ... up to the largest label. `labels` may
- * be NULL; negative labels are LM_EFORMAT. On failure the fields are freed again. */
+ * be NULL; labels outside 0..LM_CLASSES_MAX-1 are LM_EFORMAT, no items or a dtype other than u8 and
+ * f32 LM_EARG. On failure the fields are freed again. */
 LmStatus lm_dataset_init(LmDataset *ds, const LmDatasetKind *kind, const char *name, int64_t count,
                          const int64_t hwc[3], LmDtype dtype, const int32_t *labels,
                          LmError *err) LM_MUST_CHECK;
@@ -49,11 +54,13 @@ LmStatus lm_dataset_set_classes(LmDataset *ds, int n, const char *const *names,
 
 /* --- for users --- */
 LmDataset *lm_dataset_ref(LmDataset *ds);
-void lm_dataset_unref(LmDataset *ds); /* NULL is fine */
+void lm_dataset_unref(LmDataset *ds);               /* NULL is fine */
 int64_t lm_dataset_item_count(const LmDataset *ds); /* h*w*c */
+/* The kind's functions; i in [0, count). Errors of reading name the image and the set. */
 const void *lm_dataset_pixels(const LmDataset *ds, int64_t i);
 LmStatus lm_dataset_read(const LmDataset *ds, int64_t i, void *dst, LmError *err) LM_MUST_CHECK;
-/* Adds every item to `m`, in parallel where the result does not depend on it. Polls cancel. */
+/* Adds every item to `m`, in parallel with a result that does not depend on the number of threads;
+ * `m` is untouched on failure. Polls cancel. Main thread only. */
 LmStatus lm_dataset_stats(const LmDataset *ds, LmMoments *m, LmError *err) LM_MUST_CHECK;
 /* "mnist train: 60,000 images 28x28x1 u8, 10 classes" */
 const char *lm_dataset_describe(const LmDataset *ds, char *buffer, size_t size);

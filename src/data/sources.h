@@ -9,16 +9,16 @@
 LmStatus lm_memory_new(LmDataset **out, const char *name, const LmTensor *images,
                        const LmTensor *labels, LmError *err) LM_MUST_CHECK;
 
-/* A pair of IDX files (data/idxset.c); `labels` may be NULL. Empty sets, counts that differ and images of
- * another rank are LM_EFORMAT. */
+/* A pair of IDX files (data/idxset.c); `labels` may be NULL. Empty sets, counts that differ and
+ * images of another rank are LM_EFORMAT. */
 LmStatus lm_idxset_open(LmDataset **out, const char *name, const char *images_path,
                         const char *labels_path, LmError *err) LM_MUST_CHECK;
 
-/* The four files of an MNIST-like set in one folder (data/mnist.c): plain or .gz, named with '-' or '.' before
- * "idx". `dir` NULL: looks in $LUMA_DATA/<set>, datasets/<set> beside `script_dir` (may be NULL; its
- * parents too), the working directory, the program, then $XDG_DATA_HOME/luma/<set>, then
- * /usr/share/datasets/<set with '-'>. `set` is "mnist" or "fashion_mnist". LM_ENOTFOUND lists the
- * places and the command that fetches the set. */
+/* The four files of an MNIST-like set in one folder (data/mnist.c): plain or .gz, named with '-' or
+ * '.' before "idx". `dir` NULL: looks in $LUMA_DATA/<set>, datasets/<set> beside `script_dir` (may
+ * be NULL; its parents too), the working directory, the program, then $XDG_DATA_HOME/luma/<set>,
+ * then /usr/share/datasets/<set with '-'>. `set` is "mnist" or "fashion_mnist". LM_ENOTFOUND lists
+ * the places and the command that fetches the set. */
 LmStatus lm_mnist_open(LmDataset **train, LmDataset **test, const char *set, const char *dir,
                        const char *script_dir, LmError *err) LM_MUST_CHECK;
 
@@ -42,8 +42,9 @@ LmStatus lm_view_new(LmDataset **out, LmDataset *base, const char *name, const i
                      int64_t n, LmError *err) LM_MUST_CHECK;
 LmStatus lm_view_range(LmDataset **out, LmDataset *base, int64_t first, int64_t n,
                        LmError *err) LM_MUST_CHECK;
-/* Two parts, the first with `fraction` of every class (stratified) or of the whole: rounded half up, at
- * least one item each side. Shuffled unless is_shuffled is false (then file order is kept). */
+/* Two parts, the first with `fraction` of every class (stratified) or of the whole: rounded half
+ * up, at least one item each side. Shuffled unless is_shuffled is false (then file order is kept).
+ */
 typedef struct LmSplitOptions {
     double fraction;
     uint64_t seed;

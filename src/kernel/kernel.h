@@ -20,6 +20,8 @@ typedef struct LmStatsKernels {
     void (*sums_u8_channel)(const uint8_t *v, size_t n, size_t c, uint64_t *s1, uint64_t *s2);
     /* counts[v[i]]++ */
     void (*histogram_u8)(const uint8_t *v, size_t n, uint64_t counts[256]);
+    /* lo[i % period] = min(lo[i % period], v[i]), hi likewise with max; period > 0. */
+    void (*bounds_u8)(const uint8_t *v, size_t n, size_t period, uint8_t *lo, uint8_t *hi);
 } LmStatsKernels;
 
 enum { LM_SUM_CHANNELS_MAX = 64 };

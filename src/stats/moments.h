@@ -25,17 +25,25 @@ bool lm_axis_from_name(const char *name, LmAxis *out);
 typedef struct LmMoments LmMoments;
 
 LmStatus lm_moments_new(LmMoments **out, LmAxis axis, LmError *err) LM_MUST_CHECK;
+/* An empty accumulator with the axis and options of m. */
+LmStatus lm_moments_new_like(LmMoments **out, const LmMoments *m, LmError *err) LM_MUST_CHECK;
 void lm_moments_free(LmMoments *m);
+/* Empties m; shape and dtype are open again. */
+void lm_moments_reset(LmMoments *m);
+/* While m is empty: keeps no histogram, which more than doubles the speed of adding. What fits a
+ * stage needs none. Accumulators with and without a histogram cannot be merged. */
+void lm_moments_skip_histogram(LmMoments *m);
 
 /* Adds n images of h x w x c numbers of dtype LM_U8 or LM_F32. The first call fixes h, w, c and the
- * dtype; another shape later is LM_ESHAPE, another dtype LM_EARG; n == 0 is fine. */
+ * dtype; another shape later is LM_ESHAPE, another dtype LM_EARG; n == 0 is fine. At most 2^48
+ * numbers in all (LM_EARG): 2^48 * 255^2 < 2^64 keeps every sum in 64 bits. */
 LmStatus lm_moments_add(LmMoments *m, const void *pixels, LmDtype dtype, int64_t n, int64_t h,
                         int64_t w, int64_t c, LmError *err) LM_MUST_CHECK;
 /* m += other; other must have the same axis and shape (or be empty). */
 LmStatus lm_moments_merge(LmMoments *m, const LmMoments *other, LmError *err) LM_MUST_CHECK;
-/* m -= other, u8 only: `other` must be of samples that m holds (LM_EARG where a sum or the
- * histogram would turn negative). min and max come from the histogram for axis all; for the other
- * axes they are kept as they are, hence bounds. */
+/* m -= other, u8 only: `other` must be of samples that m holds (LM_EARG where what is left cannot
+ * be sums of pixels, or a count of the histogram would turn negative). min and max come from the
+ * histogram where there is one number (width 1); otherwise they are kept, hence bounds. */
 LmStatus lm_moments_subtract(LmMoments *m, const LmMoments *other, LmError *err) LM_MUST_CHECK;
 
 LmAxis lm_moments_axis(const LmMoments *m);
@@ -54,10 +62,12 @@ double lm_moments_min(const LmMoments *m, int64_t j);
 double lm_moments_max(const LmMoments *m, int64_t j);
 /* Exact integer sums of u8 data: S1 = sum of v, S2 = sum of v*v. False for f32 data. */
 bool lm_moments_sums(const LmMoments *m, int64_t j, uint64_t *s1, uint64_t *s2);
-/* Counts of the 256 values over all pixels, or NULL unless the data is u8. */
+/* Counts of the 256 values over all pixels and channels; NULL while empty, for f32 data and after
+ * lm_moments_skip_histogram. */
 const uint64_t *lm_moments_histogram(const LmMoments *m);
 
-/* Population mean and std of n values from their exact sums, correctly rounded. n > 0. */
+/* Population mean and std of n values from their exact sums, correctly rounded. n > 0, and
+ * n * s2 >= s1 * s1 as it is for sums of real numbers. */
 double lm_moments_mean_of(uint64_t n, uint64_t s1);
 double lm_moments_std_of(uint64_t n, uint64_t s1, uint64_t s2);
 

@@ -1,0 +1,322 @@
+#include "data/dataset.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/threads.h"
+
+/* Pixels of one task of lm_dataset_stats: some hundred microseconds of work, so that a request to
+ * stop is seen soon and the hand-out of tasks costs nothing. */
+enum { CHUNK_BYTES = 1 << 20 };
+/* Tasks between two merges, at most; and the numbers (a dozen bytes or so each) all of them hold
+ * together, which lowers it for large images of axis pixel. None of these depends on the number of
+ * threads: the borders of merged parts show in the last bits of f32 statistics. */
+enum { SLOTS_MAX = 32, SLOT_NUMBERS_MAX = 1 << 22 };
+
+static void free_classes(char **classes, int n)
+{
+    for (int i = 0; i < n && classes != NULL; i++) {
+        lm_mem_free(classes[i]);
+    }
+    lm_mem_free(classes);
+}
+
+/* names may be NULL: "0", "1", ... */
+static LmStatus copy_classes(char ***out, int n, const char *const *names, LmError *err)
+{
+    char **classes = NULL;
+    LmStatus st = lm_mem_zeros(&classes, (size_t)n, sizeof *classes, err);
+    for (int i = 0; i < n && st == LM_OK; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", i);
+        st = lm_mem_strdup(&classes[i], names != NULL ? names[i] : number, err);
+    }
+    if (st != LM_OK) {
+        free_classes(classes, n);
+        return st;
+    }
+    *out = classes;
+    return LM_OK;
+}
+
+static LmStatus check_labels(const int32_t *labels, int64_t count, int32_t *largest, LmError *err)
+{
+    *largest = 0;
+    for (int64_t i = 0; i < count; i++) {
+        if (labels[i] < 0 || labels[i] >= LM_CLASSES_MAX) {
+            return lm_fail(err, LM_EFORMAT,
+                           "label %lld is %d; labels are class numbers from 0 to %d",
+                           (long long)i + 1, (int)labels[i], LM_CLASSES_MAX - 1);
+        }
+        *largest = LM_MAX(*largest, labels[i]);
+    }
+    return LM_OK;
+}
+
+static void free_fields(LmDataset *ds)
+{
+    lm_mem_free(ds->name);
+    lm_mem_free(ds->labels);
+    free_classes(ds->classes, ds->n_classes);
+    ds->name = NULL;
+    ds->labels = NULL;
+    ds->classes = NULL;
+}
+
+static LmStatus copy_labels(LmDataset *ds, const int32_t *labels, LmError *err)
+{
+    int32_t largest = 0;
+    LmStatus st = check_labels(labels, ds->count, &largest, err);
+    if (st == LM_OK) {
+        st = lm_mem_alloc(&ds->labels, (size_t)ds->count, sizeof *labels, err);
+    }
+    if (st == LM_OK) {
+        memcpy(ds->labels, labels, (size_t)ds->count * sizeof *labels);
+        st = copy_classes(&ds->classes, largest + 1, NULL, err);
+    }
+    if (st == LM_OK) {
+        ds->n_classes = largest + 1;
+    }
+    return st;
+}
+
+LmStatus lm_dataset_init(LmDataset *ds, const LmDatasetKind *kind, const char *name, int64_t count,
+                         const int64_t hwc[3], LmDtype dtype, const int32_t *labels, LmError *err)
+{
+    char text[96];
+    size_t size = 0;
+    if (count < 1) {
+        return lm_fail(err, LM_EARG, "'%s' would have no images; a data set has at least one",
+                       name);
+    }
+    if (hwc[0] < 1 || hwc[1] < 1 || hwc[2] < 1 ||
+        !lm_base_mul((size_t)hwc[0], (size_t)hwc[1], &size) ||
+        !lm_base_mul(size, (size_t)hwc[2], &size) ||
+        !lm_base_mul(size, lm_dtype_size(dtype), &size) || size > PTRDIFF_MAX) {
+        return lm_fail(err, LM_ESHAPE, "images of shape %s make no data set",
+                       lm_str_shape(text, sizeof text, 3, hwc));
+    }
+    if (dtype != LM_U8 && dtype != LM_F32) {
+        return lm_fail(err, LM_EARG, "images are u8 or f32, these are %s", lm_dtype_name(dtype));
+    }
+    ds->kind = kind;
+    atomic_init(&ds->refs, 1);
+    ds->count = count;
+    ds->h = hwc[0];
+    ds->w = hwc[1];
+    ds->c = hwc[2];
+    ds->dtype = dtype;
+    ds->n_classes = 0;
+    LmStatus st = lm_mem_strdup(&ds->name, name, err);
+    if (st == LM_OK && labels != NULL) {
+        st = copy_labels(ds, labels, err);
+    }
+    if (st != LM_OK) {
+        free_fields(ds);
+    }
+    return st;
+}
+
+LmStatus lm_dataset_set_classes(LmDataset *ds, int n, const char *const *names, LmError *err)
+{
+    if (ds->labels == NULL) {
+        return lm_fail(err, LM_EARG, "'%s' has no labels, so it has no classes to name", ds->name);
+    }
+    if (n < ds->n_classes) {
+        return lm_fail(err, LM_EARG, "%d class names for '%s', whose labels go up to %d", n,
+                       ds->name, ds->n_classes - 1);
+    }
+    char **classes = NULL;
+    LmStatus st = copy_classes(&classes, n, names, err);
+    if (st == LM_OK) {
+        free_classes(ds->classes, ds->n_classes);
+        ds->classes = classes;
+        ds->n_classes = n;
+    }
+    return st;
+}
+
+LmDataset *lm_dataset_ref(LmDataset *ds)
+{
+    atomic_fetch_add_explicit(&ds->refs, 1, memory_order_relaxed);
+    return ds;
+}
+
+void lm_dataset_unref(LmDataset *ds)
+{
+    if (ds == NULL) {
+        return;
+    }
+    /* Release: what this owner did comes before; acquire: the last owner sees all of it. */
+    int before = atomic_fetch_sub_explicit(&ds->refs, 1, memory_order_acq_rel);
+    LM_ASSERT(before > 0);
+    if (before == 1) {
+        ds->kind->fini(ds);
+        free_fields(ds);
+        lm_mem_free(ds);
+    }
+}
+
+int64_t lm_dataset_item_count(const LmDataset *ds)
+{
+    return ds->h * ds->w * ds->c;
+}
+
+static size_t item_bytes(const LmDataset *ds)
+{
+    return (size_t)lm_dataset_item_count(ds) * lm_dtype_size(ds->dtype);
+}
+
+const void *lm_dataset_pixels(const LmDataset *ds, int64_t i)
+{
+    LM_ASSERT(i >= 0 && i < ds->count);
+    return ds->kind->pixels != NULL ? ds->kind->pixels(ds, i) : NULL;
+}
+
+LmStatus lm_dataset_read(const LmDataset *ds, int64_t i, void *dst, LmError *err)
+{
+    const void *pixels = lm_dataset_pixels(ds, i);
+    if (pixels != NULL) {
+        memcpy(dst, pixels, item_bytes(ds));
+        return LM_OK;
+    }
+    LmStatus st = ds->kind->read(ds, i, dst, err);
+    if (st != LM_OK) {
+        (void)lm_error_context(err, "image %lld of '%s'", (long long)i + 1, ds->name);
+    }
+    return st;
+}
+
+/* --- statistics --- */
+
+typedef struct Slot {
+    LmMoments *moments;
+    void *item; /* room for one image that must be read */
+    LmStatus status;
+    LmError err;
+} Slot;
+
+typedef struct Wave {
+    const LmDataset *ds;
+    Slot slots[SLOTS_MAX];
+    int n_slots;
+    int64_t chunk; /* images a task */
+    int64_t first; /* image of this wave */
+} Wave;
+
+/* Adds images [first, end); neighbours in memory go together. */
+static LmStatus add_range(const LmDataset *ds, int64_t first, int64_t end, Slot *slot, LmError *err)
+{
+    LmStatus st = lm_threads_check_cancel(err);
+    int64_t i = first;
+    while (i < end && st == LM_OK) {
+        const char *pixels = lm_dataset_pixels(ds, i);
+        int64_t n = 1;
+        if (pixels == NULL) {
+            st = lm_dataset_read(ds, i, slot->item, err);
+            pixels = slot->item;
+        } else {
+            while (i + n < end &&
+                   lm_dataset_pixels(ds, i + n) == pixels + (size_t)n * item_bytes(ds)) {
+                n++;
+            }
+        }
+        if (st == LM_OK) {
+            st = lm_moments_add(slot->moments, pixels, ds->dtype, n, ds->h, ds->w, ds->c, err);
+        }
+        i += n;
+    }
+    return st;
+}
+
+static void run_slot(void *ctx, int64_t task, int thread)
+{
+    Wave *wave = ctx;
+    Slot *slot = &wave->slots[task];
+    int64_t first = wave->first + task * wave->chunk;
+    int64_t end = LM_MIN(first + wave->chunk, wave->ds->count);
+    (void)thread;
+    lm_moments_reset(slot->moments);
+    slot->status = add_range(wave->ds, first, end, slot, &slot->err);
+}
+
+static LmStatus init_wave(Wave *wave, const LmDataset *ds, const LmMoments *m, LmError *err)
+{
+    int64_t item = lm_dataset_item_count(ds);
+    int64_t width = lm_moments_axis(m) == LM_AXIS_PIXEL ? item : ds->c;
+    *wave = (Wave){.ds = ds};
+    wave->chunk = LM_MAX(CHUNK_BYTES / (int64_t)item_bytes(ds), 1);
+    int64_t n_chunks = (ds->count + wave->chunk - 1) / wave->chunk;
+    int64_t n_slots = LM_MIN(n_chunks, LM_MIN(SLOTS_MAX, LM_MAX(SLOT_NUMBERS_MAX / width, 1)));
+    LmStatus st = LM_OK;
+    while (wave->n_slots < n_slots && st == LM_OK) {
+        Slot *slot = &wave->slots[wave->n_slots++];
+        st = lm_moments_new_like(&slot->moments, m, err);
+        if (st == LM_OK && ds->kind->read != NULL) {
+            st = lm_mem_alloc(&slot->item, item_bytes(ds), 1, err);
+        }
+    }
+    return st;
+}
+
+/* Runs one wave and merges its parts in order; the error of the first image counts. */
+static LmStatus run_wave(Wave *wave, LmMoments *total, LmError *err)
+{
+    int64_t left = (wave->ds->count - wave->first + wave->chunk - 1) / wave->chunk;
+    int64_t n_tasks = LM_MIN(left, wave->n_slots);
+    lm_threads_for(n_tasks, run_slot, wave);
+    for (int64_t k = 0; k < n_tasks; k++) {
+        Slot *slot = &wave->slots[k];
+        if (slot->status != LM_OK) {
+            *err = slot->err;
+            return slot->status;
+        }
+        LmStatus st = lm_moments_merge(total, slot->moments, err);
+        if (st != LM_OK) {
+            return st;
+        }
+    }
+    wave->first += n_tasks * wave->chunk;
+    return LM_OK;
+}
+
+LmStatus lm_dataset_stats(const LmDataset *ds, LmMoments *m, LmError *err)
+{
+    Wave wave;
+    LmMoments *total = NULL;
+    LmStatus st = init_wave(&wave, ds, m, err);
+    if (st == LM_OK) {
+        st = lm_moments_new_like(&total, m, err);
+    }
+    while (st == LM_OK && wave.first < ds->count) {
+        st = run_wave(&wave, total, err);
+    }
+    if (st == LM_OK) {
+        st = lm_moments_merge(m, total, err);
+    }
+    for (int k = 0; k < wave.n_slots; k++) {
+        lm_moments_free(wave.slots[k].moments);
+        lm_mem_free(wave.slots[k].item);
+    }
+    lm_moments_free(total);
+    return st;
+}
+
+const char *lm_dataset_describe(const LmDataset *ds, char *buffer, size_t size)
+{
+    const int64_t hwc[3] = {ds->h, ds->w, ds->c};
+    LmStr s = lm_str(buffer, size);
+    lm_str_add(&s, "%s: ", ds->name);
+    lm_str_add_count(&s, ds->count);
+    lm_str_add(&s, ds->count == 1 ? " image " : " images ");
+    lm_str_add_shape(&s, 3, hwc);
+    lm_str_add(&s, " %s, ", lm_dtype_name(ds->dtype));
+    if (ds->labels == NULL) {
+        lm_str_add(&s, "no labels");
+    } else {
+        lm_str_add(&s, ds->n_classes == 1 ? "%d class" : "%d classes", ds->n_classes);
+    }
+    return buffer;
+}
