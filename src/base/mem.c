@@ -45,7 +45,7 @@ LmStatus lm_mem_alloc(void *out, size_t n, size_t size_each, LmError *err)
     size_t size_bytes = 0;
     size_t total = 0;
     if (!lm_base_mul(n, size_each, &size_bytes) ||
-        !lm_base_add(size_bytes, 2 * LM_MEM_ALIGN - 1, &total)) {
+        !lm_base_add(size_bytes, 2 * LM_MEM_ALIGN - 1, &total) || total > PTRDIFF_MAX) {
         return lm_fail(err, LM_EMEM, "out of memory: %zu x %zu bytes is more than can be addressed",
                        n, size_each);
     }
