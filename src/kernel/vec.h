@@ -39,6 +39,11 @@ LM_INLINE vf vf_where_gt(vf a, vf b, vf x)
 {
     return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), x);
 }
+/* x where a == b, else 0 */
+LM_INLINE vf vf_where_eq(vf a, vf b, vf x)
+{
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ), x);
+}
 /* VF_LANES unsigned bytes, converted */
 LM_INLINE vf vf_load_u8(const uint8_t *p)
 {
@@ -63,6 +68,10 @@ LM_INLINE vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 LM_INLINE vf vf_where_gt(vf a, vf b, vf x)
 {
     return _mm256_and_ps(_mm256_cmp_ps(a, b, _CMP_GT_OQ), x);
+}
+LM_INLINE vf vf_where_eq(vf a, vf b, vf x)
+{
+    return _mm256_and_ps(_mm256_cmp_ps(a, b, _CMP_EQ_OQ), x);
 }
 LM_INLINE vf vf_load_u8(const uint8_t *p)
 {

@@ -56,8 +56,9 @@ LmStatus lm_trainer_step_run(LmTrainer *t, LmMetrics *batch, bool *is_epoch_end,
 LmStatus lm_trainer_epoch_run(LmTrainer *t, LmMetrics *epoch, LmProgressFn *progress, void *ctx,
                               LmError *err) LM_MUST_CHECK;
 
-/* Metrics over one epoch of the flow in data-set order. `confusion`, when not NULL, receives
- * n_outputs x n_outputs counts [true class][predicted class]. Dropout is off. */
+/* Metrics over every image of the flow's data set, in its order (drop_last changes nothing). Counts
+ * are added to `confusion` where it is not NULL: n_classes x n_classes of the data set, [true
+ * class][predicted class], zeroed by the caller. Dropout is off. */
 LmStatus lm_evaluate(LmModel *m, LmFlow *flow, LmLoss loss, LmMetrics *out, int64_t *confusion,
                      LmError *err) LM_MUST_CHECK;
 /* Rows of outputs in data-set order, whatever the flow's order: f32 n x n_outputs. */

@@ -1,0 +1,167 @@
+/* Running a network forward only: evaluation, prediction, plain forward passes. */
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/threads.h"
+#include "nn/runner.h"
+
+/* Samples a task: whole blocks, enough to make handing out tasks free, few enough to share out. */
+enum { TASK_SAMPLES = 8 * LM_BLOCK };
+/* Tasks between two looks at the cancel flag. */
+enum { TASKS_A_ROUND = 64 };
+
+/* One pass over n samples. Pixels come from `flow`, or where that is NULL from `images`. */
+typedef struct Pass {
+    LmNet *net;
+    LmFlow *flow;
+    const float *images; /* n x h*w*c */
+    int64_t n;
+    int64_t first_task;
+    LmRunner runner;
+    LmLoss loss;
+    LmSampleResult *results; /* n, or NULL */
+    float *outputs;          /* n x n_outputs, or NULL */
+} Pass;
+
+static bool fill(Pass *p, const LmBlockRun *run)
+{
+    if (p->flow != NULL) {
+        return lm_runner_fill(&p->runner, run, p->flow, NULL);
+    }
+    const LmShape *in = &p->net->model->input;
+    int64_t item = in->h * in->w * in->c;
+    for (int64_t i = 0; i < run->n; i++) {
+        lm_net_put_input(run, i, p->images + (run->first + i) * item);
+    }
+    return true;
+}
+
+static void run_block(Pass *p, const LmBlockRun *run)
+{
+    if (!fill(p, run)) {
+        return;
+    }
+    lm_net_forward(run);
+    if (p->results != NULL) {
+        lm_runner_loss(run, p->flow, NULL, p->loss, 0, p->results);
+    }
+    int64_t k = lm_model_n_outputs(p->net->model);
+    for (int64_t i = 0; i < run->n && p->outputs != NULL; i++) {
+        float *row = p->outputs + (run->first + i) * k;
+        lm_net_outputs(run, i, row);
+        lm_loss_activate(p->net->model->final_act, row, k);
+    }
+}
+
+static void run_task(void *ctx, int64_t task, int thread)
+{
+    Pass *p = ctx;
+    int64_t start = (p->first_task + task) * TASK_SAMPLES;
+    int64_t end = LM_MIN(start + TASK_SAMPLES, p->n);
+    for (int64_t first = start; first < end; first += LM_BLOCK) {
+        LmBlockRun run = {.net = p->net,
+                          .thread = thread,
+                          .first = first,
+                          .n = LM_MIN((int64_t)LM_BLOCK, end - first)};
+        run_block(p, &run);
+    }
+}
+
+static LmStatus run_pass(Pass *p, LmModel *m, LmError *err)
+{
+    size_t scratch = p->flow != NULL ? lm_flow_scratch_bytes(p->flow) : 0;
+    LmStatus st = lm_net_new(&p->net, m, false, LM_BLOCK, scratch, err);
+    if (st != LM_OK) {
+        return st;
+    }
+    lm_runner_start(&p->runner);
+    int64_t n_tasks = (p->n + TASK_SAMPLES - 1) / TASK_SAMPLES;
+    for (; p->first_task < n_tasks && st == LM_OK; p->first_task += TASKS_A_ROUND) {
+        st = lm_threads_check_cancel(err);
+        if (st == LM_OK) {
+            lm_threads_for(LM_MIN((int64_t)TASKS_A_ROUND, n_tasks - p->first_task), run_task, p);
+            st = lm_runner_status(&p->runner, err);
+        }
+    }
+    lm_net_free(p->net);
+    return st;
+}
+
+/* Sums in data-set order. */
+static void sum_up(const Pass *p, int64_t n_classes, LmMetrics *out, int64_t *confusion)
+{
+    const int32_t *labels = lm_flow_dataset(p->flow)->labels;
+    LmMetrics m = {.count = p->n};
+    for (int64_t i = 0; i < p->n; i++) {
+        m.loss += p->results[i].loss;
+        m.correct += p->results[i].is_correct;
+        if (confusion != NULL) {
+            confusion[labels[i] * n_classes + p->results[i].predicted]++;
+        }
+    }
+    m.loss /= (double)p->n;
+    m.accuracy = (double)m.correct / (double)p->n;
+    *out = m;
+}
+
+LmStatus lm_evaluate(LmModel *m, LmFlow *flow, LmLoss loss, LmMetrics *out, int64_t *confusion,
+                     LmError *err)
+{
+    double start = lm_clock_seconds();
+    Pass p = {.flow = flow, .n = lm_flow_dataset(flow)->count, .loss = loss};
+    LmStatus st = lm_runner_check(m, flow, loss, err);
+    if (st == LM_OK) {
+        st = lm_mem_alloc(&p.results, (size_t)p.n, sizeof *p.results, err);
+    }
+    if (st == LM_OK) {
+        st = run_pass(&p, m, err);
+    }
+    if (st == LM_OK) {
+        sum_up(&p, lm_flow_dataset(flow)->n_classes, out, confusion);
+        out->seconds = lm_clock_seconds() - start;
+    }
+    lm_mem_free(p.results);
+    return st;
+}
+
+static LmStatus make_rows(Pass *p, LmModel *m, LmTensor *out, LmError *err)
+{
+    int64_t shape[2] = {p->n, lm_model_n_outputs(m)};
+    LmTensor rows = {0};
+    LmStatus st = lm_tensor_new(&rows, LM_F32, 2, shape, err);
+    if (st != LM_OK) {
+        return st;
+    }
+    p->outputs = rows.data;
+    st = run_pass(p, m, err);
+    if (st != LM_OK) {
+        lm_tensor_fini(&rows);
+        return st;
+    }
+    *out = rows;
+    return LM_OK;
+}
+
+LmStatus lm_predict(LmModel *m, LmFlow *flow, LmTensor *out, LmError *err)
+{
+    Pass p = {.flow = flow, .n = lm_flow_dataset(flow)->count};
+    LmStatus st = lm_runner_check_shape(m, flow, err);
+    return st == LM_OK ? make_rows(&p, m, out, err) : st;
+}
+
+LmStatus lm_model_forward(LmModel *m, const LmTensor *x, LmTensor *out, LmError *err)
+{
+    const LmShape *in = &m->input;
+    bool fits = x->dtype == LM_F32 && x->rank == 4 && x->shape[1] == in->h &&
+                x->shape[2] == in->w && x->shape[3] == in->c;
+    if (!fits) {
+        char got[96];
+        return lm_fail(err, LM_ESHAPE,
+                       "the model takes an f32 tensor of N x %" PRId64 "x%" PRId64 "x%" PRId64
+                       ", got %s",
+                       in->h, in->w, in->c, lm_tensor_describe(x, got, sizeof got));
+    }
+    Pass p = {.images = x->data, .n = x->shape[0]};
+    return make_rows(&p, m, out, err);
+}

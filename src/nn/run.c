@@ -1,0 +1,126 @@
+/* Running a planned network on one block of samples. */
+#include <string.h>
+
+#include "nn/net.h"
+
+static LmMap map_of(const LmBlockRun *run, const LmPlanMap *plan)
+{
+    const LmNet *net = run->net;
+    float *base = plan->is_batch_wide ? net->batch_wide + plan->offset + run->first * plan->img
+                                      : net->arenas[run->thread] + plan->offset;
+    return (LmMap){.data = base + plan->halo.top * plan->row + plan->halo.left * plan->cs,
+                   .img = plan->img,
+                   .row = plan->row,
+                   .col = plan->cs,
+                   .h = plan->h,
+                   .w = plan->w,
+                   .cs = plan->cs};
+}
+
+LmMap lm_net_values(const LmBlockRun *run, int i)
+{
+    return map_of(run, &run->net->values[i]);
+}
+
+LmMap lm_net_grads(const LmBlockRun *run, int i)
+{
+    return map_of(run, &run->net->grads[i]);
+}
+
+float *lm_net_input_direct(const LmBlockRun *run, int64_t sample)
+{
+    const LmPlanMap *in = &run->net->values[0];
+    if (in->cs != in->c || in->row != in->w * in->c) {
+        return NULL;
+    }
+    return lm_net_values(run, 0).data + sample * in->img;
+}
+
+void lm_net_put_input(const LmBlockRun *run, int64_t sample, const float *pixels)
+{
+    const LmPlanMap *in = &run->net->values[0];
+    float *image = lm_net_values(run, 0).data + sample * in->img;
+    for (int64_t y = 0; y < in->h; y++) {
+        for (int64_t x = 0; x < in->w; x++) {
+            memcpy(image + y * in->row + x * in->cs, pixels, (size_t)in->c * sizeof *pixels);
+            pixels += in->c;
+        }
+    }
+}
+
+void *lm_net_scratch(const LmBlockRun *run, float **staging)
+{
+    float *start = run->net->arenas[run->thread] + run->net->scratch_offset;
+    *staging = start;
+    return start + run->net->staging_floats;
+}
+
+void lm_net_forward(const LmBlockRun *run)
+{
+    const LmNet *net = run->net;
+    for (int i = 0; i < net->n_ops; i++) {
+        net->ops[i].kind->forward(&net->ops[i], run);
+    }
+}
+
+/* Below the first layer with weights nobody wants a gradient. */
+void lm_net_backward(const LmBlockRun *run)
+{
+    const LmNet *net = run->net;
+    for (int i = net->n_ops - 1; i >= 0; i--) {
+        if (net->grads[i + 1].is_used) {
+            net->ops[i].kind->backward(&net->ops[i], run);
+        }
+    }
+}
+
+void lm_net_outputs(const LmBlockRun *run, int64_t s, float *out)
+{
+    const LmNet *net = run->net;
+    LmMap last = lm_net_values(run, net->n_ops);
+    int64_t n = lm_model_n_outputs(net->model);
+    for (int64_t k = 0; k < n; k++) {
+        out[k] = last.data[s * last.img + net->out_offset[k]];
+    }
+}
+
+void lm_net_put_output_grad(const LmBlockRun *run, int64_t s, const float *grad)
+{
+    const LmNet *net = run->net;
+    LmMap last = lm_net_grads(run, net->n_ops);
+    int64_t n = lm_model_n_outputs(net->model);
+    for (int64_t k = 0; k < n; k++) {
+        last.data[s * last.img + net->grad_offset[k]] = grad[k];
+    }
+}
+
+void lm_net_transpose_rows(LmNet *net, const LmOp *op, int64_t row0, int64_t row1)
+{
+    if (op->transposed < 0) {
+        return;
+    }
+    const LmParam *p = &net->model->params[op->layer->kernel];
+    const float *w = lm_model_param_data(net->model, op->layer->kernel);
+    float *t = net->transposed + op->transposed;
+    const LmPlanMap *in = &net->grads[op->index];
+    bool is_conv = op->kind == &lm_op_conv;
+    /* conv: [tap][oc][ic padded]; dense: [oc][position][ic padded]. */
+    int64_t ic = op->layer->in.c;
+    int64_t oc_stride = is_conv ? in->cs : in->h * in->w * in->cs;
+    int64_t tap_stride = is_conv ? p->cols * in->cs : in->cs;
+    for (int64_t oc = 0; oc < p->cols; oc++) {
+        for (int64_t r = row0; r < row1; r++) {
+            t[r / ic * tap_stride + oc * oc_stride + r % ic] = w[r * p->ld + oc];
+        }
+    }
+}
+
+void lm_net_transpose_all(LmNet *net)
+{
+    for (int i = 0; i < net->n_ops; i++) {
+        if (net->ops[i].transposed >= 0) {
+            const LmParam *p = &net->model->params[net->ops[i].layer->kernel];
+            lm_net_transpose_rows(net, &net->ops[i], 0, p->rows);
+        }
+    }
+}

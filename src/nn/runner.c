@@ -1,0 +1,103 @@
+#include "nn/runner.h"
+
+#include <inttypes.h>
+
+void lm_runner_start(LmRunner *r)
+{
+    *r = (LmRunner){.lock = PTHREAD_MUTEX_INITIALIZER};
+}
+
+LmStatus lm_runner_status(const LmRunner *r, LmError *err)
+{
+    if (!r->has_failed) {
+        return LM_OK;
+    }
+    *err = r->error;
+    return err->code;
+}
+
+static void keep_error(LmRunner *r, int64_t position, const LmError *error)
+{
+    pthread_mutex_lock(&r->lock);
+    if (!r->has_failed || position < r->position) {
+        r->has_failed = true;
+        r->position = position;
+        r->error = *error;
+    }
+    pthread_mutex_unlock(&r->lock);
+}
+
+LmStatus lm_runner_check_shape(const LmModel *m, const LmFlow *flow, LmError *err)
+{
+    const LmDataset *ds = lm_flow_dataset(flow);
+    const LmShape *in = &m->input;
+    if (ds->h != in->h || ds->w != in->w || ds->c != in->c) {
+        return lm_fail(err, LM_ESHAPE,
+                       "the model takes images of %" PRId64 "x%" PRId64 "x%" PRId64
+                       ", but %s has %" PRId64 "x%" PRId64 "x%" PRId64,
+                       in->h, in->w, in->c, ds->name, ds->h, ds->w, ds->c);
+    }
+    return LM_OK;
+}
+
+LmStatus lm_runner_check(const LmModel *m, const LmFlow *flow, LmLoss loss, LmError *err)
+{
+    const LmDataset *ds = lm_flow_dataset(flow);
+    LmStatus st = lm_runner_check_shape(m, flow, err);
+    if (st == LM_OK && ds->labels == NULL) {
+        st = lm_fail(err, LM_EARG, "%s has no labels to learn or check against", ds->name);
+    }
+    return st == LM_OK
+               ? lm_loss_check(loss, m->final_act, lm_model_n_outputs(m), ds->n_classes, err)
+               : st;
+}
+
+static int64_t index_of(const LmBlockRun *run, const int64_t *order, int64_t i)
+{
+    return order != NULL ? order[run->first + i] : run->first + i;
+}
+
+bool lm_runner_fill(LmRunner *r, const LmBlockRun *run, const LmFlow *flow, const int64_t *order)
+{
+    float *staging;
+    void *scratch = lm_net_scratch(run, &staging);
+    for (int64_t i = 0; i < run->n; i++) {
+        float *direct = lm_net_input_direct(run, i);
+        LmError err;
+        int64_t index = index_of(run, order, i);
+        if (lm_flow_fill(flow, index, direct != NULL ? direct : staging, scratch, &err) != LM_OK) {
+            keep_error(r, run->first + i, &err);
+            return false;
+        }
+        if (direct == NULL) {
+            lm_net_put_input(run, i, staging);
+        }
+    }
+    return true;
+}
+
+static void loss_of(const LmBlockRun *run, int64_t i, float *z, int32_t label, LmLoss loss,
+                    double scale, LmSampleResult *result)
+{
+    const LmModel *m = run->net->model;
+    int64_t k = lm_model_n_outputs(m);
+    lm_net_outputs(run, i, z);
+    LmLossResult r = lm_loss_sample(loss, m->final_act, z, k, label, scale,
+                                    run->is_training ? z : NULL);
+    *result = (LmSampleResult){r.loss, r.predicted, r.predicted == label};
+    if (run->is_training) {
+        lm_net_put_output_grad(run, i, z);
+    }
+}
+
+void lm_runner_loss(const LmBlockRun *run, const LmFlow *flow, const int64_t *order, LmLoss loss,
+                    double scale, LmSampleResult *results)
+{
+    const LmDataset *ds = lm_flow_dataset(flow);
+    float *staging;
+    lm_net_scratch(run, &staging);
+    for (int64_t i = 0; i < run->n; i++) {
+        int32_t label = ds->labels[index_of(run, order, i)];
+        loss_of(run, i, staging, label, loss, scale, &results[run->first + i]);
+    }
+}

@@ -1,0 +1,258 @@
+/* Training: each step runs the blocks of a batch (scale, forward, loss, backward), then updates. */
+#include "nn/train.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/threads.h"
+#include "nn/loss.h"
+#include "nn/net.h"
+#include "nn/runner.h"
+#include "nn/update.h"
+
+struct LmTrainer {
+    LmModel *model;
+    LmFlow *flow;
+    LmLoss loss;
+    LmNet *net;
+    LmUpdater updater;
+    LmRunner runner;
+    int64_t epoch; /* finished */
+    int64_t position; /* samples of the current epoch already used */
+    int64_t *order;   /* of the current epoch; ours, so that the flow may be used meanwhile */
+    int64_t n_samples;
+    double epoch_loss;
+    int64_t epoch_correct;
+    double seconds;
+    LmSampleResult *results; /* of a batch */
+};
+
+static LmStatus build(LmTrainer *t, const LmTrainOptions *o, LmError *err)
+{
+    int64_t batch = LM_MIN(lm_flow_options(t->flow)->batch, t->n_samples);
+    LmStatus st =
+        lm_net_new(&t->net, t->model, true, batch, lm_flow_scratch_bytes(t->flow), err);
+    if (st == LM_OK) {
+        st = lm_updater_init(&t->updater, t->net, &o->optim, err);
+    }
+    if (st == LM_OK) {
+        st = lm_mem_alloc(&t->order, (size_t)t->n_samples, sizeof *t->order, err);
+    }
+    if (st == LM_OK) {
+        st = lm_mem_alloc(&t->results, (size_t)batch, sizeof *t->results, err);
+    }
+    return st;
+}
+
+LmStatus lm_trainer_new(LmTrainer **out, LmModel *m, const LmTrainOptions *o, LmError *err)
+{
+    LmTrainer *t = NULL;
+    LmStatus st = lm_runner_check(m, o->flow, o->loss, err);
+    if (st == LM_OK) {
+        st = lm_mem_zeros(&t, 1, sizeof *t, err);
+    }
+    if (st != LM_OK) {
+        return st;
+    }
+    t->model = lm_model_ref(m);
+    t->flow = lm_flow_ref(o->flow);
+    t->loss = o->loss;
+    t->n_samples = lm_flow_n_samples(o->flow);
+    if (t->n_samples < 1) {
+        st = lm_fail(err, LM_EARG, "the flow has no batches: its data set is smaller than one batch, "
+                                   "and drop_last drops that");
+    }
+    if (st == LM_OK) {
+        st = build(t, o, err);
+    }
+    if (st != LM_OK) {
+        lm_trainer_free(t);
+        return st;
+    }
+    *out = t;
+    return LM_OK;
+}
+
+void lm_trainer_free(LmTrainer *t)
+{
+    if (t == NULL) {
+        return;
+    }
+    lm_updater_fini(&t->updater);
+    lm_net_free(t->net);
+    lm_mem_free(t->order);
+    lm_mem_free(t->results);
+    lm_flow_unref(t->flow);
+    lm_model_unref(t->model);
+    lm_mem_free(t);
+}
+
+int64_t lm_trainer_epoch(const LmTrainer *t)
+{
+    return t->epoch;
+}
+
+int64_t lm_trainer_step(const LmTrainer *t)
+{
+    return t->updater.step;
+}
+
+void lm_trainer_set_rate(LmTrainer *t, double rate)
+{
+    t->updater.optim.rate = rate;
+}
+
+double lm_trainer_rate(const LmTrainer *t)
+{
+    return t->updater.optim.rate;
+}
+
+static LmStatus start_epoch(LmTrainer *t, LmError *err)
+{
+    const int64_t *order = NULL;
+    LmStatus st = lm_flow_prepare(t->flow, t->epoch + 1, &order, err);
+    if (st == LM_OK) {
+        memcpy(t->order, order, (size_t)t->n_samples * sizeof *order);
+        t->epoch_loss = 0;
+        t->epoch_correct = 0;
+        t->seconds = 0;
+    }
+    return st;
+}
+
+typedef struct Step {
+    LmTrainer *trainer;
+    int64_t first; /* in the epoch's order */
+    int64_t n;
+} Step;
+
+/* Chain `task`: its blocks, one after the other. */
+static void run_chain(void *ctx, int64_t task, int thread)
+{
+    const Step *step = ctx;
+    LmTrainer *t = step->trainer;
+    for (int64_t first = task * LM_BLOCK; first < step->n; first += LM_BLOCK * LM_CHAINS) {
+        LmBlockRun run = {.net = t->net,
+                          .thread = thread,
+                          .first = first,
+                          .n = LM_MIN((int64_t)LM_BLOCK, step->n - first),
+                          .chain = (int)task,
+                          .is_first_of_chain = first == task * LM_BLOCK,
+                          .step = t->updater.step,
+                          .is_training = true};
+        if (!lm_runner_fill(&t->runner, &run, t->flow, t->order + step->first)) {
+            return;
+        }
+        lm_net_forward(&run);
+        lm_runner_loss(&run, t->flow, t->order + step->first, t->loss, 1.0 / (double)step->n,
+                       t->results);
+        lm_net_backward(&run);
+    }
+}
+
+static LmStatus check_loss(const LmTrainer *t, double loss, LmError *err)
+{
+    if (isfinite(loss)) {
+        return LM_OK;
+    }
+    int64_t batch = lm_flow_options(t->flow)->batch;
+    return lm_fail(err, LM_ENUMERIC,
+                   "the loss is not finite (%f) at epoch %" PRId64 ", step %" PRId64
+                   "; the weights are those of the step before. Lower the rate (now %g), or scale "
+                   "the pixels (luma.rescale, luma.standardize)",
+                   loss, t->epoch + 1, t->position / batch + 1, t->updater.optim.rate);
+}
+
+static LmStatus run_batch(LmTrainer *t, int64_t n, LmMetrics *batch, LmError *err)
+{
+    LmStatus st = lm_net_ensure_threads(t->net, err);
+    if (st != LM_OK) {
+        return st;
+    }
+    Step step = {t, t->position, n};
+    int64_t n_blocks = (n + LM_BLOCK - 1) / LM_BLOCK;
+    int n_chains = (int)LM_MIN(n_blocks, (int64_t)LM_CHAINS);
+    lm_runner_start(&t->runner);
+    lm_threads_for(n_chains, run_chain, &step);
+    st = lm_runner_status(&t->runner, err);
+    if (st != LM_OK) {
+        return st;
+    }
+    *batch = (LmMetrics){.count = n};
+    for (int64_t i = 0; i < n; i++) {
+        batch->loss += t->results[i].loss;
+        batch->correct += t->results[i].is_correct;
+    }
+    st = check_loss(t, batch->loss, err);
+    if (st == LM_OK) {
+        lm_updater_run(&t->updater, n, n_chains);
+    }
+    return st;
+}
+
+/* The batch's sums go into the epoch's; then they become means. */
+LmStatus lm_trainer_step_run(LmTrainer *t, LmMetrics *batch, bool *is_epoch_end, LmError *err)
+{
+    double start = lm_clock_seconds();
+    LmStatus st = lm_threads_check_cancel(err);
+    if (st == LM_OK && t->position == 0) {
+        st = start_epoch(t, err);
+    }
+    if (st != LM_OK) {
+        return st;
+    }
+    int64_t n = LM_MIN(lm_flow_options(t->flow)->batch, t->n_samples - t->position);
+    LmMetrics m;
+    st = run_batch(t, n, &m, err);
+    if (st != LM_OK) {
+        return st;
+    }
+    t->epoch_loss += m.loss;
+    t->epoch_correct += m.correct;
+    t->position += n;
+    m.loss /= (double)n;
+    m.accuracy = (double)m.correct / (double)n;
+    m.seconds = lm_clock_seconds() - start;
+    t->seconds += m.seconds;
+    *is_epoch_end = t->position >= t->n_samples;
+    if (*is_epoch_end) {
+        t->epoch++;
+        t->position = 0;
+    }
+    *batch = m;
+    return LM_OK;
+}
+
+static LmMetrics so_far(const LmTrainer *t, int64_t count)
+{
+    return (LmMetrics){.loss = t->epoch_loss / (double)count,
+                       .accuracy = (double)t->epoch_correct / (double)count,
+                       .correct = t->epoch_correct,
+                       .count = count,
+                       .seconds = t->seconds};
+}
+
+LmStatus lm_trainer_epoch_run(LmTrainer *t, LmMetrics *epoch, LmProgressFn *progress, void *ctx,
+                              LmError *err)
+{
+    int64_t batch = lm_flow_options(t->flow)->batch;
+    int64_t n_steps = lm_flow_n_batches(t->flow);
+    bool is_end = false;
+    while (!is_end) {
+        LmMetrics m;
+        int64_t step = t->position / batch + 1;
+        LmStatus st = lm_trainer_step_run(t, &m, &is_end, err);
+        if (st != LM_OK) {
+            return st;
+        }
+        if (progress != NULL) {
+            m = so_far(t, is_end ? t->n_samples : t->position);
+            progress(ctx, step, n_steps, &m);
+        }
+    }
+    *epoch = so_far(t, t->n_samples);
+    return LM_OK;
+}
