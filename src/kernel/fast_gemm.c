@@ -1,10 +1,10 @@
 /* The matrix kernel in register tiles: MR rows by NV vectors of columns.
  *
  * Each accumulator is one output's chain, so the tile's shape changes speed, never bits. A tile
- * wants enough independent chains to cover the latency of a fused multiply-add (4 cycles, 2 a cycle:
- * 8) and few loads a multiply-add: NV + MR loads serve NV * MR of them. With 32 registers (AVX-512)
- * 6 x 4, 8 x 2 and 8 x 1 do; with 16 (AVX2) 6 x 2. Rows left over get tiles of fewer rows, evened
- * out so that none is nearly empty.
+ * wants enough independent chains to cover the latency of a fused multiply-add (4 cycles, 2 a
+ * cycle: 8) and few loads a multiply-add: NV + MR loads serve NV * MR of them. With 32 registers
+ * (AVX-512) 6 x 4, 8 x 2 and 8 x 1 do; with 16 (AVX2) 6 x 2. Rows left over get tiles of fewer
+ * rows, evened out so that none is nearly empty.
  */
 #include "kernel/gemm.h"
 #include "kernel/vec.h"
@@ -24,7 +24,8 @@ LM_INLINE void tile(const LmGemm *g, int64_t row0, int64_t col0, const int MR, c
     UNROLL
     for (int i = 0; i < MR; i++) {
         a[i] = g->a + g->a_row[row0 + i];
-        const float *init = g->init == LM_GEMM_BIAS ? g->bias + col0 : g->c + g->c_row[row0 + i] + col0;
+        const float *init =
+            g->init == LM_GEMM_BIAS ? g->bias + col0 : g->c + g->c_row[row0 + i] + col0;
         UNROLL
         for (int j = 0; j < NV; j++) {
             acc[i][j] = g->init == LM_GEMM_ZERO ? vf_zero() : vf_load(init + j * VF_LANES);
@@ -73,12 +74,13 @@ typedef void TileFn(const LmGemm *g, int64_t row0, int64_t col0);
     }
 
 #if defined(__AVX512F__)
-TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1) TILE(7, 1) TILE(8, 1)
-TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2) TILE(7, 2) TILE(8, 2)
-TILE(1, 4) TILE(2, 4) TILE(3, 4) TILE(4, 4) TILE(5, 4) TILE(6, 4)
+TILE(1, 1)
+TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1) TILE(7, 1) TILE(8, 1) TILE(1, 2) TILE(2, 2)
+    TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2) TILE(7, 2) TILE(8, 2) TILE(1, 4) TILE(2, 4)
+        TILE(3, 4) TILE(4, 4) TILE(5, 4) TILE(6, 4)
 
-/* Widest first; `fns[r - 1]` makes r rows. */
-static const struct TileSet {
+    /* Widest first; `fns[r - 1]` makes r rows. */
+    static const struct TileSet {
     int n_vec;
     int max_rows;
     TileFn *fns[MR_MAX];
@@ -88,9 +90,10 @@ static const struct TileSet {
     {1, 8, {tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1, tile_7x1, tile_8x1}},
 };
 #else
-TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
+TILE(1, 2)
+TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
 
-static const struct TileSet {
+    static const struct TileSet {
     int n_vec;
     int max_rows;
     TileFn *fns[MR_MAX];

@@ -19,8 +19,8 @@ static inline double lm_math_pow2i(int64_t k)
 }
 
 /* e^x; x is clamped to -708..709, where the result is normal. NaN stays NaN.
- * x = k*ln2 + r with |r| <= ln2/2 (ln2 in two parts, Cody and Waite 1980), e^r by its Taylor series to
- * r^13 (remainder below 2^-58), then scaled by 2^k. */
+ * x = k*ln2 + r with |r| <= ln2/2 (ln2 in two parts, Cody and Waite 1980), e^r by its Taylor series
+ * to r^13 (remainder below 2^-58), then scaled by 2^k. */
 static inline double lm_math_exp(double x)
 {
     double c = x < -708.0 ? -708.0 : x;
@@ -46,7 +46,8 @@ static inline double lm_math_exp(double x)
     p = p * r + 1.0;
     uint64_t bits;
     memcpy(&bits, &shifted, sizeof bits);
-    /* The low bits of `shifted` hold k; 2^k is applied in two halves so that 2^1024 never appears. */
+    /* The low bits of `shifted` hold k; 2^k is applied in two halves so that 2^1024 never appears.
+     */
     int64_t k = (int64_t)(int32_t)(uint32_t)bits;
     double y = p * lm_math_pow2i(k / 2) * lm_math_pow2i(k - k / 2);
     return x == x ? y : x;
@@ -98,7 +99,8 @@ static inline double lm_math_tanh(double x)
     double e = lm_math_exp(-2.0 * a);
     double far = (1.0 - e) / (1.0 + e);
     double z = a * a;
-    double near = a + a * z * (-1.0 / 3.0 + z * (2.0 / 15.0 + z * (-17.0 / 315.0 + z * (62.0 / 2835.0))));
+    double near =
+        a + a * z * (-1.0 / 3.0 + z * (2.0 / 15.0 + z * (-17.0 / 315.0 + z * (62.0 / 2835.0))));
     double t = a < 0.03 ? near : far;
     t = x == x ? t : x;
     return x < 0 ? -t : t;

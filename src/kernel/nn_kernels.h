@@ -11,7 +11,8 @@
 /* A stack of n images inside a larger buffer; `data` is the first pixel of the first image. */
 typedef struct LmMap {
     float *data;
-    int64_t img; /* floats from an image to the next, from a row to the next, from a column to the next */
+    int64_t img; /* floats from an image to the next, from a row to the next, from a column to the
+                    next */
     int64_t row;
     int64_t col;
     int64_t h, w;
@@ -24,7 +25,7 @@ typedef struct LmWindow {
 } LmWindow;
 
 typedef struct LmAdamStep {
-    float rate;    /* bias corrections included */
+    float rate; /* bias corrections included */
     float beta1, one_minus_beta1;
     float beta2, one_minus_beta2;
     float epsilon;
@@ -47,9 +48,9 @@ typedef struct LmRmspropStep {
 struct LmNnKernels {
     /* y = the largest of each window of x, first one (row by row) where equal. */
     void (*maxpool)(const LmMap *y, const LmMap *x, const LmWindow *win, int64_t n);
-    /* dx = dy where x is its window's maximum (the first one), else 0; with is_relu also 0 where the
-     * maximum is not above 0. Windows may overlap (gradients add up, windows in row-major order).
-     * Writes all of dx's h x w positions. */
+    /* dx = dy where x is its window's maximum (the first one), else 0; with is_relu also 0 where
+     * the maximum is not above 0. Windows may overlap (gradients add up, windows in row-major
+     * order). Writes all of dx's h x w positions. */
     void (*maxpool_backward)(const LmMap *dx, const LmMap *dy, const LmMap *x, const LmMap *y,
                              const LmWindow *win, int64_t n, bool is_relu);
     /* y = sum of the window (row by row) * (1 / size of the window); and its gradient. */
@@ -76,10 +77,9 @@ struct LmNnKernels {
     /* v = fma(momentum, v, -(rate*g)); w += v, or w += fma(momentum, v, -(rate*g)) for nesterov.
      * v may be NULL when momentum is 0: w -= rate*g. */
     void (*sgd)(float *w, float *v, const float *g, size_t n, const LmSgdStep *s);
-    /* v = fma((1-rho)*g, g, rho*v); u = rate*g / (sqrt(v) + epsilon); with momentum m = fma(momentum, m, u),
-     * u = m; w -= u. m may be NULL when momentum is 0. */
-    void (*rmsprop)(float *w, float *m, float *v, const float *g, size_t n,
-                    const LmRmspropStep *s);
+    /* v = fma((1-rho)*g, g, rho*v); u = rate*g / (sqrt(v) + epsilon); with momentum m =
+     * fma(momentum, m, u), u = m; w -= u. m may be NULL when momentum is 0. */
+    void (*rmsprop)(float *w, float *m, float *v, const float *g, size_t n, const LmRmspropStep *s);
 };
 
 #endif

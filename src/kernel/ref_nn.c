@@ -135,8 +135,8 @@ FORWARD(relu, 0 > v ? 0 : v)
 FORWARD(tanh_forward, (float)lm_math_tanh((double)v))
 FORWARD(sigmoid_forward, (float)lm_math_sigmoid((double)v))
 BACKWARD(relu_backward, v > 0 ? d : 0)
-BACKWARD(tanh_backward, d * (1 - v * v))
-BACKWARD(sigmoid_backward, d * (v * (1 - v)))
+BACKWARD(tanh_backward, d *(1 - v * v))
+BACKWARD(sigmoid_backward, d *(v *(1 - v)))
 
 static LM_KERNEL void sum_positions(float *sums, const LmMap *x, int64_t n)
 {

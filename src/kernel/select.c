@@ -12,9 +12,11 @@
     extern const LmGemmKernels lm_gemm_kernels_##isa;                                              \
     extern const LmNnKernels lm_nn_kernels_##isa;
 #define ROW(isa, test)                                                                             \
-    {{#isa, &lm_stats_kernels_##isa, &lm_scale_kernels_##isa, &lm_gemm_kernels_##isa,              \
-      &lm_nn_kernels_##isa},                                                                       \
-     test}
+    {                                                                                              \
+        {#isa, &lm_stats_kernels_##isa, &lm_scale_kernels_##isa, &lm_gemm_kernels_##isa,           \
+         &lm_nn_kernels_##isa},                                                                    \
+            test                                                                                   \
+    }
 
 DECLARE(ref)
 #ifdef LM_HAVE_avx2

@@ -3,16 +3,11 @@
 #include <string.h>
 
 static const char *const kind_names[] = {
-    [LM_LAYER_CONV] = "conv",
-    [LM_LAYER_MAXPOOL] = "maxpool",
-    [LM_LAYER_AVGPOOL] = "avgpool",
-    [LM_LAYER_GLOBAL_AVGPOOL] = "global_avgpool",
-    [LM_LAYER_FLATTEN] = "flatten",
-    [LM_LAYER_DENSE] = "dense",
-    [LM_LAYER_RELU] = "relu",
-    [LM_LAYER_TANH] = "tanh",
-    [LM_LAYER_SIGMOID] = "sigmoid",
-    [LM_LAYER_SOFTMAX] = "softmax",
+    [LM_LAYER_CONV] = "conv",       [LM_LAYER_MAXPOOL] = "maxpool",
+    [LM_LAYER_AVGPOOL] = "avgpool", [LM_LAYER_GLOBAL_AVGPOOL] = "global_avgpool",
+    [LM_LAYER_FLATTEN] = "flatten", [LM_LAYER_DENSE] = "dense",
+    [LM_LAYER_RELU] = "relu",       [LM_LAYER_TANH] = "tanh",
+    [LM_LAYER_SIGMOID] = "sigmoid", [LM_LAYER_SOFTMAX] = "softmax",
     [LM_LAYER_DROPOUT] = "dropout",
 };
 _Static_assert(LM_ARRAY_LEN(kind_names) == LM_LAYER_KIND_COUNT, "one name a kind");

@@ -155,18 +155,20 @@ void lm_loss_activate(LmAct final_act, float *z, int64_t k)
 static LmStatus check_end(LmLoss loss, LmAct final_act, int64_t n_outputs, LmError *err)
 {
     if (loss == LM_LOSS_CROSS_ENTROPY && final_act == LM_ACT_SIGMOID) {
-        return lm_fail(err, LM_EARG,
-                       "loss \"cross_entropy\" goes with a softmax at the end, but the model ends in "
-                       "sigmoid; use softmax or loss=\"binary_cross_entropy\"");
+        return lm_fail(
+            err, LM_EARG,
+            "loss \"cross_entropy\" goes with a softmax at the end, but the model ends in "
+            "sigmoid; use softmax or loss=\"binary_cross_entropy\"");
     }
     if (loss == LM_LOSS_BINARY_CROSS_ENTROPY && final_act != LM_ACT_SIGMOID) {
         return lm_fail(err, LM_EARG,
                        "loss \"binary_cross_entropy\" goes with a sigmoid at the end of the model");
     }
     if (loss == LM_LOSS_CROSS_ENTROPY && n_outputs < 2) {
-        return lm_fail(err, LM_ESHAPE,
-                       "loss \"cross_entropy\" needs an output a class, but the last layer has 1; use "
-                       "dense{ 2, act=\"softmax\" }, or sigmoid with loss=\"binary_cross_entropy\"");
+        return lm_fail(
+            err, LM_ESHAPE,
+            "loss \"cross_entropy\" needs an output a class, but the last layer has 1; use "
+            "dense{ 2, act=\"softmax\" }, or sigmoid with loss=\"binary_cross_entropy\"");
     }
     return LM_OK;
 }

@@ -1,10 +1,10 @@
 /* Losses of one sample from the network's raw outputs z, with their gradient; worked out in double.
  *
- * cross_entropy: -log softmax(z)[label] = log(sum exp(z - max)) + max - z[label], from the logits, so
- *   no probability is ever clipped; gradient softmax(z) - one_hot.
- * binary_cross_entropy: mean over outputs of max(z,0) - z*t + log(1 + exp(-|z|)), t the one-hot
- *   target (with one output the label, 0 or 1); gradient (sigmoid(z) - t) / K.
- * mse: mean over outputs of (p - t)^2 with p = z after the model's softmax or sigmoid, if any.
+ * cross_entropy: -log softmax(z)[label] = log(sum exp(z - max)) + max - z[label], from the logits,
+ * so no probability is ever clipped; gradient softmax(z) - one_hot. binary_cross_entropy: mean over
+ * outputs of max(z,0) - z*t + log(1 + exp(-|z|)), t the one-hot target (with one output the label,
+ * 0 or 1); gradient (sigmoid(z) - t) / K. mse: mean over outputs of (p - t)^2 with p = z after the
+ * model's softmax or sigmoid, if any.
  */
 #ifndef LM_LOSS_H
 #define LM_LOSS_H

@@ -1,4 +1,5 @@
-/* Building a model: layers in order, shapes checked as they come, then one block for all weights. */
+/* Building a model: layers in order, shapes checked as they come, then one block for all weights.
+ */
 #include "nn/model.h"
 
 #include <inttypes.h>

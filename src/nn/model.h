@@ -16,7 +16,8 @@ typedef struct LmModel LmModel;
 /* Builds the layers in order; weights start from glorot_uniform (Glorot and Bengio 2010: uniform in
  * +-sqrt(6 / (fan_in + fan_out))), biases from zero, from (seed, parameter number) alone. Errors
  * (LM_ESHAPE, LM_EARG) name the layer: "layer 3 (conv): ...": a kernel larger than its input, a
- * dense layer on a map that was not flattened, softmax anywhere but last, a model without layers. */
+ * dense layer on a map that was not flattened, softmax anywhere but last, a model without layers.
+ */
 LmStatus lm_model_new(LmModel **out, int64_t h, int64_t w, int64_t c, const LmLayerSpec *layers,
                       int n_layers, uint64_t seed, LmError *err) LM_MUST_CHECK;
 LmModel *lm_model_ref(LmModel *m);
@@ -48,8 +49,8 @@ void lm_model_digest(const LmModel *m, char out[65]);
  * out f32 n x n_outputs. */
 LmStatus lm_model_forward(LmModel *m, const LmTensor *x, LmTensor *out, LmError *err) LM_MUST_CHECK;
 
-/* A table of layers: name, kind, output shape, parameters, multiply-adds a sample. Text owned by the
- * caller (lm_mem_free). */
+/* A table of layers: name, kind, output shape, parameters, multiply-adds a sample. Text owned by
+ * the caller (lm_mem_free). */
 LmStatus lm_model_summary(const LmModel *m, char **out, LmError *err) LM_MUST_CHECK;
 /* "model of 7 layers, 121,930 parameters, 28x28x1 -> 10" */
 const char *lm_model_describe(const LmModel *m, char *buffer, size_t size);

@@ -165,9 +165,8 @@ static LmStatus load_classes(LmModelFile *out, const char *text, const char *pat
     }
     for (size_t i = 0; i < n && st == LM_OK; i++) {
         const char *name = json_string_value(json_array_get(list, i));
-        st = name != NULL
-                 ? lm_mem_strdup(&out->classes[i], name, err)
-                 : lm_fail(err, LM_EFORMAT, "%s: class %zu is no text", path, i + 1);
+        st = name != NULL ? lm_mem_strdup(&out->classes[i], name, err)
+                          : lm_fail(err, LM_EFORMAT, "%s: class %zu is no text", path, i + 1);
         out->n_classes += st == LM_OK;
     }
     json_decref(list);

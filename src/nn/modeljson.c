@@ -24,9 +24,9 @@ LmStatus lm_model_to_json(const LmModel *m, char **out, LmError *err)
     for (int i = 0; i < m->n_layers && layers != NULL; i++) {
         json_array_append_new(layers, layer_to_json(&m->layers[i].spec));
     }
-    json_t *root = json_pack("{s:[I,I,I], s:s, s:o}", "input", (json_int_t)m->input.h,
-                             (json_int_t)m->input.w, (json_int_t)m->input.c, "seed", seed, "layers",
-                             layers);
+    json_t *root =
+        json_pack("{s:[I,I,I], s:s, s:o}", "input", (json_int_t)m->input.h, (json_int_t)m->input.w,
+                  (json_int_t)m->input.c, "seed", seed, "layers", layers);
     char *text = root != NULL ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(root);
     LmStatus st = text != NULL ? lm_mem_strdup(out, text, err)
@@ -52,7 +52,8 @@ static LmStatus layer_from_json(const json_t *j, LmLayerSpec *s, LmError *err)
     if (failed) {
         return lm_fail(err, LM_EFORMAT, "%s", problem.text);
     }
-    LmLayerSpec made = {.units = units, .kh = w[0], .kw = w[1], .sh = w[2], .sw = w[3], .rate = rate};
+    LmLayerSpec made = {
+        .units = units, .kh = w[0], .kw = w[1], .sh = w[2], .sw = w[3], .rate = rate};
     if (!lm_layer_kind_from_name(kind, &made.kind)) {
         return lm_fail(err, LM_EFORMAT, "no layer kind '%s' in this version", kind);
     }

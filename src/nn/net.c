@@ -104,8 +104,8 @@ static void link_ops(LmNet *net)
  * whose channels are not padded. */
 static int64_t input_cs(const LmNet *net)
 {
-    bool is_plain = net->n_ops == 0 || is_op(&net->ops[0], &lm_op_conv) ||
-                    is_op(&net->ops[0], &lm_op_dense);
+    bool is_plain =
+        net->n_ops == 0 || is_op(&net->ops[0], &lm_op_conv) || is_op(&net->ops[0], &lm_op_dense);
     int64_t c = net->model->input.c;
     return is_plain ? c : (int64_t)lm_base_round_up((size_t)c, 16);
 }

@@ -16,9 +16,9 @@
 /* Samples a block: few enough for a block's maps to stay in a core's cache, many enough that
  * weights read once serve several images. Changing it changes the order of sums, hence bits. */
 enum { LM_BLOCK = 8 };
-/* Weight gradients of blocks j, j + LM_CHAINS, ... are added up in chain j, one after the other; chains
- * are then added in order. Caps the memory for gradients whatever the batch, and is the most threads
- * a step can use. Part of the order of sums too. */
+/* Weight gradients of blocks j, j + LM_CHAINS, ... are added up in chain j, one after the other;
+ * chains are then added in order. Caps the memory for gradients whatever the batch, and is the most
+ * threads a step can use. Part of the order of sums too. */
 enum { LM_CHAINS = 16 };
 
 typedef struct LmHalo {
@@ -103,8 +103,8 @@ struct LmNet {
     int64_t transposed_floats;
     float *chains; /* LM_CHAINS x chain_floats */
     int64_t chain_floats;
-    int32_t *out_offset;  /* n_outputs: where output k lies within an image of the last map */
-    int32_t *grad_offset; /* n_outputs: the same for its gradient */
+    int32_t *out_offset;    /* n_outputs: where output k lies within an image of the last map */
+    int32_t *grad_offset;   /* n_outputs: the same for its gradient */
     int64_t scratch_offset; /* floats: in each arena, staging and then the flow's scratch */
     int64_t staging_floats; /* an image, or a row of outputs */
 };
@@ -148,8 +148,8 @@ extern const LmOpKind lm_op_tanh;
 extern const LmOpKind lm_op_sigmoid;
 extern const LmOpKind lm_op_dropout;
 
-/* dense: weight gradient of kernel rows [row0, row1) over the whole batch into g ((row1-row0) x ld);
- * and the bias gradient into g (ld). */
+/* dense: weight gradient of kernel rows [row0, row1) over the whole batch into g ((row1-row0) x
+ * ld); and the bias gradient into g (ld). */
 void lm_dense_kernel_grad(const LmNet *net, const LmOp *op, int64_t n, int64_t row0, int64_t row1,
                           float *g);
 void lm_dense_bias_grad(const LmNet *net, const LmOp *op, int64_t n, float *g);

@@ -2,11 +2,11 @@
  *
  * Forward: a row is an output position, a segment a filter row (kw x ic floats in a line) or, where
  * channels are padded, one tap (ic floats); order of the sum: kh, kw, ic.
- * Data gradient: a row is an input position. Under a stride, positions of one residue class (row and
- * column modulo the stride) see the same taps, so each class is a call with its own list of taps; a
- * segment is a tap, its terms the output channels. Order: kh, kw, oc.
- * Weight gradient: a row is a weight (kh, kw, ic), the terms are the output positions of the block,
- * image by image, row by row. Bits follow from these orders alone.
+ * Data gradient: a row is an input position. Under a stride, positions of one residue class (row
+ * and column modulo the stride) see the same taps, so each class is a call with its own list of
+ * taps; a segment is a tap, its terms the output channels. Order: kh, kw, oc. Weight gradient: a
+ * row is a weight (kh, kw, ic), the terms are the output positions of the block, image by image,
+ * row by row. Bits follow from these orders alone.
  */
 #include "base/mem.h"
 #include "nn/net.h"
@@ -55,10 +55,11 @@ static LmStatus plan(LmNet *net, LmOp *op, LmError *err)
     const LmWindow *k = &op->win;
     int64_t bottom = (l->out.h - 1) * k->sh + k->kh - l->pad.top - l->in.h;
     int64_t right = (l->out.w - 1) * k->sw + k->kw - l->pad.left - l->in.w;
-    lm_net_want_halo(&net->values[op->index],
-                     (LmHalo){l->pad.top, l->pad.left, LM_MAX(bottom, (int64_t)0),
-                              LM_MAX(right, (int64_t)0)});
-    op->group = LM_BLOCK * LM_MAX(l->out.h * l->out.w, l->in.h * l->in.w) <= ROWS_MAX ? LM_BLOCK : 1;
+    lm_net_want_halo(
+        &net->values[op->index],
+        (LmHalo){l->pad.top, l->pad.left, LM_MAX(bottom, (int64_t)0), LM_MAX(right, (int64_t)0)});
+    op->group =
+        LM_BLOCK * LM_MAX(l->out.h * l->out.w, l->in.h * l->in.w) <= ROWS_MAX ? LM_BLOCK : 1;
     if (!net->is_training) {
         return LM_OK;
     }
@@ -286,7 +287,5 @@ static void backward(const LmOp *op, const LmBlockRun *run)
     }
 }
 
-const LmOpKind lm_op_conv = {.plan = plan,
-                             .tables = tables,
-                             .forward = forward,
-                             .backward = backward};
+const LmOpKind lm_op_conv = {
+    .plan = plan, .tables = tables, .forward = forward, .backward = backward};

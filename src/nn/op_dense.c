@@ -1,8 +1,8 @@
 /* Dense layers: a matrix product over the samples of a block.
  *
  * The weight gradient is worked out in the update phase, over the whole batch and in sample order,
- * a slice of kernel rows at a time: per block it would write as many numbers as it adds. For that the
- * layer's input values and output gradients are kept for the batch. Order of sums: forward over
+ * a slice of kernel rows at a time: per block it would write as many numbers as it adds. For that
+ * the layer's input values and output gradients are kept for the batch. Order of sums: forward over
  * inputs (row, column, channel), data gradient over outputs, weight gradient over samples.
  */
 #include "base/mem.h"
@@ -201,7 +201,5 @@ void lm_dense_bias_grad(const LmNet *net, const LmOp *op, int64_t n, float *grad
     lm_kernels()->nn->sum_positions(grad, &dy, n);
 }
 
-const LmOpKind lm_op_dense = {.plan = plan,
-                              .tables = tables,
-                              .forward = forward,
-                              .backward = backward};
+const LmOpKind lm_op_dense = {
+    .plan = plan, .tables = tables, .forward = forward, .backward = backward};

@@ -75,9 +75,9 @@ const LmOpKind lm_op_maxpool = {
 const LmOpKind lm_op_avgpool = {
     .plan = plan, .forward = avgpool_forward, .backward = avgpool_backward};
 
-/* y = x / (1 - rate) with probability 1 - rate, else 0 ("inverted" dropout, Srivastava et al. 2014).
- * The draw of a number depends on (seed, step, sample in the batch, layer, position) alone, so the
- * backward pass draws again instead of keeping a mask. */
+/* y = x / (1 - rate) with probability 1 - rate, else 0 ("inverted" dropout, Srivastava et al.
+ * 2014). The draw of a number depends on (seed, step, sample in the batch, layer, position) alone,
+ * so the backward pass draws again instead of keeping a mask. */
 static void drop(const LmOp *op, const LmBlockRun *run, const LmMap *to, const LmMap *from)
 {
     double rate = op->layer->spec.rate;

@@ -36,8 +36,8 @@ const char *lm_optim_name(LmOptimKind kind)
 static LmStatus check_share(const LmOptim *o, const char *option, double value, LmError *err)
 {
     if (!(value >= 0 && value < 1)) {
-        return lm_fail(err, LM_EARG, "%s: %s must be in 0 <= %s < 1, got %g", names[o->kind], option,
-                       option, value);
+        return lm_fail(err, LM_EARG, "%s: %s must be in 0 <= %s < 1, got %g", names[o->kind],
+                       option, option, value);
     }
     return LM_OK;
 }
@@ -58,7 +58,8 @@ LmStatus lm_optim_check(const LmOptim *o, LmError *err)
     if (st == LM_OK && o->is_nesterov && o->momentum <= 0) {
         st = lm_fail(err, LM_EARG, "%s: nesterov needs a momentum above 0", name);
     }
-    /* The surplus columns of padded weights have zero gradients: with epsilon 0 they would be 0/0. */
+    /* The surplus columns of padded weights have zero gradients: with epsilon 0 they would be 0/0.
+     */
     if (st == LM_OK && o->kind != LM_OPTIM_SGD &&
         (!((float)o->epsilon > 0) || !isfinite(o->epsilon))) {
         st = lm_fail(err, LM_EARG, "%s: epsilon must be above 0, got %g", name, o->epsilon);

@@ -4,14 +4,20 @@
  * adam (Kingma and Ba 2015, algorithm 1, epsilon as in Keras): m = b1*m + (1-b1)*g,
  *   v = b2*v + (1-b2)*g*g, w -= rate * sqrt(1-b2^t)/(1-b1^t) * m / (sqrt(v) + epsilon).
  * adamw (Loshchilov and Hutter 2019): w -= rate*decay*w before adam's step.
- * rmsprop: v = rho*v + (1-rho)*g*g; w -= rate * g / (sqrt(v) + epsilon), with momentum m = momentum*m + that.
+ * rmsprop: v = rho*v + (1-rho)*g*g; w -= rate * g / (sqrt(v) + epsilon), with momentum m =
+ * momentum*m + that.
  */
 #ifndef LM_OPTIM_H
 #define LM_OPTIM_H
 
 #include "base/error.h"
 
-typedef enum LmOptimKind { LM_OPTIM_SGD, LM_OPTIM_ADAM, LM_OPTIM_ADAMW, LM_OPTIM_RMSPROP } LmOptimKind;
+typedef enum LmOptimKind {
+    LM_OPTIM_SGD,
+    LM_OPTIM_ADAM,
+    LM_OPTIM_ADAMW,
+    LM_OPTIM_RMSPROP
+} LmOptimKind;
 
 typedef struct LmOptim {
     LmOptimKind kind;

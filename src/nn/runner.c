@@ -82,8 +82,8 @@ static void loss_of(const LmBlockRun *run, int64_t i, float *z, int32_t label, L
     const LmModel *m = run->net->model;
     int64_t k = lm_model_n_outputs(m);
     lm_net_outputs(run, i, z);
-    LmLossResult r = lm_loss_sample(loss, m->final_act, z, k, label, scale,
-                                    run->is_training ? z : NULL);
+    LmLossResult r =
+        lm_loss_sample(loss, m->final_act, z, k, label, scale, run->is_training ? z : NULL);
     *result = (LmSampleResult){r.loss, r.predicted, r.predicted == label};
     if (run->is_training) {
         lm_net_put_output_grad(run, i, z);

@@ -143,8 +143,6 @@ LmPad lm_shape_padding(const LmLayerSpec *spec, const LmShape *in, const LmShape
     int64_t cols = spec->is_same ? (out->w - 1) * spec->sw + spec->kw - in->w : 0;
     rows = LM_MAX(rows, (int64_t)0);
     cols = LM_MAX(cols, (int64_t)0);
-    return (LmPad){.top = rows / 2,
-                   .left = cols / 2,
-                   .bottom = rows - rows / 2,
-                   .right = cols - cols / 2};
+    return (LmPad){
+        .top = rows / 2, .left = cols / 2, .bottom = rows - rows / 2, .right = cols - cols / 2};
 }

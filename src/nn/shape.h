@@ -10,7 +10,8 @@ typedef struct LmShape {
     bool is_flat; /* after flatten, dense, global_avgpool: one row of h*w*c numbers for scripts */
 } LmShape;
 
-/* Zero padding in front of rows and columns ("same" puts the odd one behind, as TensorFlow does). */
+/* Zero padding in front of rows and columns ("same" puts the odd one behind, as TensorFlow does).
+ */
 typedef struct LmPad {
     int64_t top, left, bottom, right;
 } LmPad;

@@ -46,18 +46,17 @@ static void add_layer(LmStr *s, const LmModel *m, int i, int64_t *macs)
     const LmLayer *l = &m->layers[i];
     int64_t shape[3];
     int rank = lm_model_layer_shape(m, i, shape);
-    int64_t n_kernel =
-        l->kernel >= 0 ? m->params[l->kernel].rows * m->params[l->kernel].cols : 0;
+    int64_t n_kernel = l->kernel >= 0 ? m->params[l->kernel].rows * m->params[l->kernel].cols : 0;
     int64_t layer_macs = multiply_adds(l, n_kernel);
     char kind[64];
     char shape_text[96];
     char params[32];
     char macs_text[32];
-    add_row(s, (const char *const[5]){
-                   l->spec.name, kind_text(&l->spec, kind, sizeof kind),
-                   lm_str_shape(shape_text, sizeof shape_text, rank, shape),
-                   lm_str_count(params, sizeof params, lm_model_layer_params(m, i)),
-                   lm_str_count(macs_text, sizeof macs_text, layer_macs)});
+    add_row(s,
+            (const char *const[5]){l->spec.name, kind_text(&l->spec, kind, sizeof kind),
+                                   lm_str_shape(shape_text, sizeof shape_text, rank, shape),
+                                   lm_str_count(params, sizeof params, lm_model_layer_params(m, i)),
+                                   lm_str_count(macs_text, sizeof macs_text, layer_macs)});
     *macs += layer_macs;
 }
 

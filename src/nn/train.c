@@ -20,7 +20,7 @@ struct LmTrainer {
     LmNet *net;
     LmUpdater updater;
     LmRunner runner;
-    int64_t epoch; /* finished */
+    int64_t epoch;    /* finished */
     int64_t position; /* samples of the current epoch already used */
     int64_t *order;   /* of the current epoch; ours, so that the flow may be used meanwhile */
     int64_t n_samples;
@@ -33,8 +33,7 @@ struct LmTrainer {
 static LmStatus build(LmTrainer *t, const LmTrainOptions *o, LmError *err)
 {
     int64_t batch = LM_MIN(lm_flow_options(t->flow)->batch, t->n_samples);
-    LmStatus st =
-        lm_net_new(&t->net, t->model, true, batch, lm_flow_scratch_bytes(t->flow), err);
+    LmStatus st = lm_net_new(&t->net, t->model, true, batch, lm_flow_scratch_bytes(t->flow), err);
     if (st == LM_OK) {
         st = lm_updater_init(&t->updater, t->net, &o->optim, err);
     }
@@ -62,8 +61,9 @@ LmStatus lm_trainer_new(LmTrainer **out, LmModel *m, const LmTrainOptions *o, Lm
     t->loss = o->loss;
     t->n_samples = lm_flow_n_samples(o->flow);
     if (t->n_samples < 1) {
-        st = lm_fail(err, LM_EARG, "the flow has no batches: its data set is smaller than one batch, "
-                                   "and drop_last drops that");
+        st = lm_fail(err, LM_EARG,
+                     "the flow has no batches: its data set is smaller than one batch, "
+                     "and drop_last drops that");
     }
     if (st == LM_OK) {
         st = build(t, o, err);

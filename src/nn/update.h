@@ -15,11 +15,11 @@ typedef struct LmSlice {
 typedef struct LmUpdater {
     LmNet *net; /* borrowed */
     LmOptim optim;
-    int64_t step;          /* updates made */
-    double beta1_power;    /* beta1^step, beta2^step */
+    int64_t step;       /* updates made */
+    double beta1_power; /* beta1^step, beta2^step */
     double beta2_power;
-    float *first_moment;   /* one a weight: velocity or m; NULL where the rule needs none */
-    float *second_moment;  /* v; NULL where not needed */
+    float *first_moment;  /* one a weight: velocity or m; NULL where the rule needs none */
+    float *second_moment; /* v; NULL where not needed */
     int n_slices;
     LmSlice *slices;
     int64_t slice_floats;
@@ -29,7 +29,8 @@ typedef struct LmUpdater {
     int n_chains;
 } LmUpdater;
 
-LmStatus lm_updater_init(LmUpdater *u, LmNet *net, const LmOptim *optim, LmError *err) LM_MUST_CHECK;
+LmStatus lm_updater_init(LmUpdater *u, LmNet *net, const LmOptim *optim,
+                         LmError *err) LM_MUST_CHECK;
 void lm_updater_fini(LmUpdater *u);
 /* One step from the gradients of a batch of n samples held in chains 0..n_chains-1. */
 void lm_updater_run(LmUpdater *u, int64_t n, int n_chains);
