@@ -41,10 +41,11 @@ LM_KERNEL static void histogram_u8(const uint8_t *v, size_t n, uint64_t counts[2
 
 LM_KERNEL static void bounds_u8(const uint8_t *v, size_t n, size_t period, uint8_t *lo, uint8_t *hi)
 {
-    for (size_t i = 0; i < n; i++) {
-        size_t j = i % period;
-        lo[j] = LM_MIN(lo[j], v[i]);
-        hi[j] = LM_MAX(hi[j], v[i]);
+    for (size_t i = 0; i < n; i += period) {
+        for (size_t j = 0; j < LM_MIN(period, n - i); j++) {
+            lo[j] = LM_MIN(lo[j], v[i + j]);
+            hi[j] = LM_MAX(hi[j], v[i + j]);
+        }
     }
 }
 

@@ -11,8 +11,8 @@ __extension__ typedef unsigned __int128 Wide;
 enum { BLOCK_BYTES = 16384 };
 /* Rows the 32-bit parts can take: 66,051 * 255^2 is the last multiple of 255^2 below 2^32. */
 enum { PART_ROWS_MAX = 66051 };
-/* Lanes that bounds are kept in where there are fewer numbers than that, so that min and max run at
- * the width of the vectors. */
+/* Bounds of fewer numbers than this are kept in several lanes each, a multiple of it in all, so
+ * that min and max run at the width of the vectors. */
 enum { BOUND_LANES = 64 };
 
 static bool uses_parts(const LmSums *s)
@@ -106,28 +106,32 @@ static void add_rows(LmSums *s, const uint8_t *v, size_t n)
     }
 }
 
-/* Bounds of few numbers, which are spread over several lanes each, and skipped once they are as
- * wide as they can be. */
+static bool is_widest(const LmSums *s)
+{
+    for (int64_t j = 0; j < s->width; j++) {
+        if (s->lo[j] != 0 || s->hi[j] != 255) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Bounds of fewer than BOUND_LANES numbers. The lowest bit of the width is what it shares with the
+ * power of two, so the lanes are the least common multiple of both. */
 static void widen_few(LmSums *s, const uint8_t *v, size_t n)
 {
     size_t width = (size_t)s->width;
-    size_t lanes = BOUND_LANES / width * width;
-    uint8_t lo[BOUND_LANES];
-    uint8_t hi[BOUND_LANES];
-    bool is_widest = true;
-    for (size_t j = 0; j < width; j++) {
-        is_widest = is_widest && s->lo[j] == 0 && s->hi[j] == 255;
-    }
-    if (is_widest) {
-        return;
-    }
-    memset(lo, 255, sizeof lo);
-    memset(hi, 0, sizeof hi);
+    size_t lanes = BOUND_LANES / (width & -width) * width;
+    uint8_t lo[BOUND_LANES * BOUND_LANES];
+    uint8_t hi[BOUND_LANES * BOUND_LANES];
+    memset(lo, 255, lanes);
+    memset(hi, 0, lanes);
     lm_kernels()->stats->bounds_u8(v, n, lanes, lo, hi);
-    for (size_t lane = 0; lane < lanes; lane++) {
-        size_t j = lane % width;
-        s->lo[j] = LM_MIN(s->lo[j], lo[lane]);
-        s->hi[j] = LM_MAX(s->hi[j], hi[lane]);
+    for (size_t lane = 0; lane < lanes; lane += width) {
+        for (size_t j = 0; j < width; j++) {
+            s->lo[j] = LM_MIN(s->lo[j], lo[lane + j]);
+            s->hi[j] = LM_MAX(s->hi[j], hi[lane + j]);
+        }
     }
 }
 
@@ -141,10 +145,10 @@ static void add_block(LmSums *s, const uint8_t *v, size_t n)
     } else {
         k->sums_u8_channel(v, n, (size_t)s->width, s->s1, s->s2);
     }
-    if (s->width < BOUND_LANES) {
-        widen_few(s, v, n);
-    } else {
+    if (s->width >= BOUND_LANES) {
         k->bounds_u8(v, n, (size_t)s->width, s->lo, s->hi);
+    } else if (!is_widest(s)) {
+        widen_few(s, v, n);
     }
     if (s->histogram != NULL) {
         k->histogram_u8(v, n, s->histogram);
