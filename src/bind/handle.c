@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Registry keys: the table name -> LbType (light userdata), and the count of unpaid bytes. */
+/* Registry: the table name -> LbType (by this name), and the ledger (by this address). In a
+ * metatable the address of types_key leads to the type. */
 static const char types_key[] = "luma.types";
 static const char ledger_key[] = "luma.ledger";
 
@@ -19,15 +20,20 @@ typedef struct Ledger {
  * batches. */
 enum { PAY_AFTER_BYTES = 24 << 20 };
 
-static Ledger *ledger(lua_State *L)
+static void make_ledger(lua_State *L)
 {
-    if (lua_getfield(L, LUA_REGISTRYINDEX, ledger_key) == LUA_TNIL) {
-        lua_pop(L, 1);
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, ledger_key) == LUA_TNIL) {
         Ledger *fresh = lua_newuserdatauv(L, sizeof *fresh, 0);
         *fresh = (Ledger){0, 0};
-        lua_setfield(L, LUA_REGISTRYINDEX, ledger_key);
-        return fresh;
+        lua_rawsetp(L, LUA_REGISTRYINDEX, ledger_key);
     }
+    lua_pop(L, 1);
+}
+
+/* Allocates nothing, so it cannot raise while an engine object has no owner yet. */
+static Ledger *ledger(lua_State *L)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, ledger_key);
     Ledger *l = lua_touserdata(L, -1);
     lua_pop(L, 1);
     return l;
@@ -222,25 +228,6 @@ static int meta_newindex(lua_State *L)
                   lb_raise_value(L, 2, key, sizeof key));
 }
 
-/* Pushes the tables of members and of getters. */
-static void push_members(lua_State *L, const LbType *type)
-{
-    lua_newtable(L);
-    lua_newtable(L);
-    for (const LbDoc *const *d = type->members; d != NULL && *d != NULL; d++) {
-        const char *tail = (*d)->name + strlen(type->name);
-        LM_ASSERT(strncmp((*d)->name, type->name, strlen(type->name)) == 0);
-        LM_ASSERT(*tail == ':' || *tail == '.');
-        lua_pushcfunction(L, (*d)->function);
-        lua_setfield(L, -3, tail + 1);
-        if (*tail == '.') {
-            lua_pushboolean(L, true);
-            lua_setfield(L, -2, tail + 1);
-        }
-        lb_doc_add(L, *d);
-    }
-}
-
 static void set_metamethod(lua_State *L, const LbType *type, const char *name, lua_CFunction f)
 {
     lua_pushlightuserdata(L, (void *)(uintptr_t)type);
@@ -263,25 +250,56 @@ static void define_metatable(lua_State *L, const LbType *type)
     set_metamethod(L, type, "__len", meta_len);
     set_metamethod(L, type, "__newindex", meta_newindex);
     lua_pushlightuserdata(L, (void *)(uintptr_t)type);
-    push_members(L, type);
+    lua_newtable(L);
+    lua_newtable(L);
     lua_getfield(L, -4, "__close");
     lua_setfield(L, -3, "close");
     lua_pushcclosure(L, meta_index, 3);
     lua_setfield(L, -2, "__index");
-    if (type->meta != NULL) {
-        luaL_setfuncs(L, type->meta, 0);
-    }
     lua_rawsetp(L, LUA_REGISTRYINDEX, type);
+}
+
+/* Pushes upvalue n (2: members, 3: getters) of the type's __index. */
+static void push_upvalue(lua_State *L, const LbType *type, int n)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, type);
+    lua_getfield(L, -1, "__index");
+    lua_getupvalue(L, -1, n);
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+}
+
+void lb_handle_extend(lua_State *L, const LbType *type, const LbDoc *const *members,
+                      const luaL_Reg *meta)
+{
+    push_upvalue(L, type, 2);
+    push_upvalue(L, type, 3);
+    for (; members != NULL && *members != NULL; members++) {
+        const char *tail = (*members)->name + strlen(type->name);
+        LM_ASSERT(strncmp((*members)->name, type->name, strlen(type->name)) == 0);
+        LM_ASSERT(*tail == ':' || *tail == '.');
+        lua_pushcfunction(L, (*members)->function);
+        lua_setfield(L, -3, tail + 1);
+        if (*tail == '.') {
+            lua_pushboolean(L, true);
+            lua_setfield(L, -2, tail + 1);
+        }
+        lb_doc_add(L, *members);
+    }
+    if (meta != NULL) {
+        lua_rawgetp(L, LUA_REGISTRYINDEX, type);
+        luaL_setfuncs(L, meta, 0);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 2);
 }
 
 void lb_handle_set_member(lua_State *L, const LbType *type, const char *name)
 {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, type);
-    lua_getfield(L, -1, "__index");
-    lua_getupvalue(L, -1, 2);
-    lua_pushvalue(L, -4);
+    push_upvalue(L, type, 2);
+    lua_insert(L, -2);
     lua_setfield(L, -2, name);
-    lua_pop(L, 4);
+    lua_pop(L, 1);
 }
 
 void lb_handle_define(lua_State *L, const LbType *type)
@@ -289,6 +307,8 @@ void lb_handle_define(lua_State *L, const LbType *type)
     LbDoc doc = {
         .name = type->name, .signature = type->name, .text = type->text, .example = type->example};
     define_metatable(L, type);
+    lb_handle_extend(L, type, type->members, type->meta);
+    make_ledger(L);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, types_key);
     lua_pushlightuserdata(L, (void *)(uintptr_t)type);
     lua_setfield(L, -2, type->name);

@@ -72,6 +72,10 @@ const LbType *lb_handle_type(lua_State *L, int index);
 /* The type of that name, or NULL. */
 const LbType *lb_handle_type_named(lua_State *L, const char *name);
 
+/* Adds members and metamethods (either may be NULL) to a type that was defined: for a type whose
+ * functions fill more than one file. */
+void lb_handle_extend(lua_State *L, const LbType *type, const LbDoc *const *members,
+                      const luaL_Reg *meta);
 /* Pops a function and makes it a method of the type: for methods written in Lua. */
 void lb_handle_set_member(lua_State *L, const LbType *type, const char *name);
 

@@ -239,6 +239,7 @@ static void set_facts(lua_State *L)
 
 int luaopen_luma(lua_State *L)
 {
+    static void (*const rooms[])(lua_State *) = {lb_tensor_open};
     lb_raise_open(L);
     choose_kernels(L);
     choose_threads(L);
@@ -250,6 +251,9 @@ int luaopen_luma(lua_State *L)
     lua_setfield(L, -2, root);
     lua_pop(L, 1);
     set_facts(L);
+    for (size_t i = 0; i < LM_ARRAY_LEN(rooms); i++) {
+        rooms[i](L);
+    }
     lb_internal_open(L);
     enter_embedded(L);
     run_init(L);

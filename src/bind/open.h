@@ -30,4 +30,7 @@ uint64_t lb_open_seed(lua_State *L); /* luma.seed */
 /* The running script's folder ("." for a bare file name), or NULL outside a script. */
 const char *lb_open_script_dir(lua_State *L, char *buffer, size_t size);
 
+/* The rooms of the module, each in files of its own; open.c calls them in this order. */
+void lb_tensor_open(lua_State *L);
+
 #endif
