@@ -64,8 +64,10 @@ static _Noreturn void fail_item(lua_State *L, const Walk *w, int depth)
 {
     char label[96] = "item ";
     place(w, depth, label + strlen(label), sizeof label - strlen(label));
-    lb_arg_fail(L, lua_gettop(L), w->fn, label,
-                w->rank == depth ? "a number" : "a list of numbers, as those before it");
+    const char *wants = w->rank == 0       ? "a number or a list of numbers"
+                        : w->rank == depth ? "a number"
+                                           : "a list of numbers, as those before it";
+    lb_arg_fail(L, lua_gettop(L), w->fn, label, wants);
 }
 
 /* Checks the table on top of the stack, `depth` levels down. */

@@ -39,8 +39,9 @@ static Ledger *ledger(lua_State *L)
     return l;
 }
 
-static void pay(lua_State *L, Ledger *l)
+static void pay(lua_State *L)
 {
+    Ledger *l = ledger(L);
     size_t heap_bytes = (size_t)lua_gc(L, LUA_GCCOUNT) * 1024;
     size_t due = LM_MAX((size_t)PAY_AFTER_BYTES, LM_MAX(l->live_bytes / 2, 4 * heap_bytes));
     if (l->unpaid_bytes > due && lua_gc(L, LUA_GCISRUNNING)) {
@@ -52,6 +53,7 @@ static void pay(lua_State *L, Ledger *l)
 void *lb_handle_push(lua_State *L, const LbType *type)
 {
     size_t size = type->handle_size > 0 ? type->handle_size : sizeof(LbHandle);
+    pay(L);
     void *handle = lua_newuserdatauv(L, size, type->n_user_values);
     memset(handle, 0, size);
     lua_rawgetp(L, LUA_REGISTRYINDEX, type);
@@ -68,7 +70,6 @@ void lb_handle_fill(lua_State *L, LbHandle *handle, void *object, size_t size_by
     handle->size_bytes = size_bytes;
     l->live_bytes += size_bytes;
     l->unpaid_bytes += size_bytes;
-    pay(L, l);
 }
 
 void lb_handle_close(lua_State *L, LbHandle *handle, const LbType *type)

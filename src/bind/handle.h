@@ -54,10 +54,9 @@ typedef struct LbType {
 /* Makes the type's metatable and registers its docs. Once per state, before the first push. */
 void lb_handle_define(lua_State *L, const LbType *type);
 
-/* Pushes an empty handle. */
+/* Pushes an empty handle. Collects garbage first when enough engine memory is unpaid. */
 void *lb_handle_push(lua_State *L, const LbType *type);
-/* Gives the handle its object (a reference it owns from now on). May collect garbage, never fails.
- */
+/* Gives the handle its object, a reference it owns from now on. Never raises. */
 void lb_handle_fill(lua_State *L, LbHandle *handle, void *object, size_t size_bytes);
 /* What __gc, __close and :close() do. Idempotent. */
 void lb_handle_close(lua_State *L, LbHandle *handle, const LbType *type);
