@@ -7,58 +7,25 @@
 
 #include "kernel/vec.h"
 
-/* clang-format off: one operation a line */
+/* clang-format off */
 #if defined(__AVX512BW__)
 enum { VI_BYTES = 64 };
 typedef __m512i vi;
 
-LM_INLINE vi vi_zero(void)
-{
-    return _mm512_setzero_si512();
-}
-LM_INLINE vi vi_load(const void *p)
-{
-    return _mm512_loadu_si512(p);
-}
-LM_INLINE void vi_store(void *p, vi x)
-{
-    _mm512_storeu_si512(p, x);
-}
-LM_INLINE vi vi_add32(vi a, vi b)
-{
-    return _mm512_add_epi32(a, b);
-}
-LM_INLINE vi vi_add64(vi a, vi b)
-{
-    return _mm512_add_epi64(a, b);
-}
-LM_INLINE vi vi_min8(vi a, vi b)
-{
-    return _mm512_min_epu8(a, b);
-}
-LM_INLINE vi vi_max8(vi a, vi b)
-{
-    return _mm512_max_epu8(a, b);
-}
+LM_INLINE vi vi_zero(void) { return _mm512_setzero_si512(); }
+LM_INLINE vi vi_load(const void *p) { return _mm512_loadu_si512(p); }
+LM_INLINE void vi_store(void *p, vi x) { _mm512_storeu_si512(p, x); }
+LM_INLINE vi vi_add32(vi a, vi b) { return _mm512_add_epi32(a, b); }
+LM_INLINE vi vi_add64(vi a, vi b) { return _mm512_add_epi64(a, b); }
+LM_INLINE vi vi_min8(vi a, vi b) { return _mm512_min_epu8(a, b); }
+LM_INLINE vi vi_max8(vi a, vi b) { return _mm512_max_epu8(a, b); }
 /* Sums of 8 neighbouring bytes as 64-bit numbers. */
-LM_INLINE vi vi_sum_bytes(vi x)
-{
-    return _mm512_sad_epu8(x, _mm512_setzero_si512());
-}
+LM_INLINE vi vi_sum_bytes(vi x) { return _mm512_sad_epu8(x, _mm512_setzero_si512()); }
 /* Sums of the squares of two 16-bit numbers as 32-bit numbers. */
-LM_INLINE vi vi_squares16(vi x)
-{
-    return _mm512_madd_epi16(x, x);
-}
+LM_INLINE vi vi_squares16(vi x) { return _mm512_madd_epi16(x, x); }
 /* One half of the bytes, as 16-bit numbers. */
-LM_INLINE vi vi_half_low(vi x)
-{
-    return _mm512_unpacklo_epi8(x, _mm512_setzero_si512());
-}
-LM_INLINE vi vi_half_high(vi x)
-{
-    return _mm512_unpackhi_epi8(x, _mm512_setzero_si512());
-}
+LM_INLINE vi vi_half_low(vi x) { return _mm512_unpacklo_epi8(x, _mm512_setzero_si512()); }
+LM_INLINE vi vi_half_high(vi x) { return _mm512_unpackhi_epi8(x, _mm512_setzero_si512()); }
 /* VI_BYTES / 4 bytes as 32-bit numbers. */
 LM_INLINE vi vi_load_wide(const uint8_t *p)
 {
@@ -68,50 +35,17 @@ LM_INLINE vi vi_load_wide(const uint8_t *p)
 enum { VI_BYTES = 32 };
 typedef __m256i vi;
 
-LM_INLINE vi vi_zero(void)
-{
-    return _mm256_setzero_si256();
-}
-LM_INLINE vi vi_load(const void *p)
-{
-    return _mm256_loadu_si256(p);
-}
-LM_INLINE void vi_store(void *p, vi x)
-{
-    _mm256_storeu_si256(p, x);
-}
-LM_INLINE vi vi_add32(vi a, vi b)
-{
-    return _mm256_add_epi32(a, b);
-}
-LM_INLINE vi vi_add64(vi a, vi b)
-{
-    return _mm256_add_epi64(a, b);
-}
-LM_INLINE vi vi_min8(vi a, vi b)
-{
-    return _mm256_min_epu8(a, b);
-}
-LM_INLINE vi vi_max8(vi a, vi b)
-{
-    return _mm256_max_epu8(a, b);
-}
-LM_INLINE vi vi_sum_bytes(vi x)
-{
-    return _mm256_sad_epu8(x, _mm256_setzero_si256());
-}
-LM_INLINE vi vi_squares16(vi x)
-{
-    return _mm256_madd_epi16(x, x);
-}
-LM_INLINE vi vi_half_low(vi x)
-{
-    return _mm256_unpacklo_epi8(x, _mm256_setzero_si256());
-}
-LM_INLINE vi vi_half_high(vi x)
-{
-    return _mm256_unpackhi_epi8(x, _mm256_setzero_si256());
-}
+LM_INLINE vi vi_zero(void) { return _mm256_setzero_si256(); }
+LM_INLINE vi vi_load(const void *p) { return _mm256_loadu_si256(p); }
+LM_INLINE void vi_store(void *p, vi x) { _mm256_storeu_si256(p, x); }
+LM_INLINE vi vi_add32(vi a, vi b) { return _mm256_add_epi32(a, b); }
+LM_INLINE vi vi_add64(vi a, vi b) { return _mm256_add_epi64(a, b); }
+LM_INLINE vi vi_min8(vi a, vi b) { return _mm256_min_epu8(a, b); }
+LM_INLINE vi vi_max8(vi a, vi b) { return _mm256_max_epu8(a, b); }
+LM_INLINE vi vi_sum_bytes(vi x) { return _mm256_sad_epu8(x, _mm256_setzero_si256()); }
+LM_INLINE vi vi_squares16(vi x) { return _mm256_madd_epi16(x, x); }
+LM_INLINE vi vi_half_low(vi x) { return _mm256_unpacklo_epi8(x, _mm256_setzero_si256()); }
+LM_INLINE vi vi_half_high(vi x) { return _mm256_unpackhi_epi8(x, _mm256_setzero_si256()); }
 LM_INLINE vi vi_load_wide(const uint8_t *p)
 {
     return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));

@@ -3,17 +3,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/exact.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "stats/running.h"
 #include "stats/sums.h"
-
-__extension__ typedef unsigned __int128 Wide;
-/* Twice as wide: hi * 2^128 + lo. */
-typedef struct Wide2 {
-    Wide hi;
-    Wide lo;
-} Wide2;
 
 /* Numbers (pixels times channels) in all; 2^48 * 255^2 < 2^64. */
 #define COUNT_MAX ((uint64_t)1 << 48)
@@ -348,90 +342,12 @@ const uint64_t *lm_moments_histogram(const LmMoments *m)
     return m->sums.histogram;
 }
 
-static int bit_length(uint64_t x)
-{
-    return x == 0 ? 0 : 64 - __builtin_clzll(x);
-}
-
-/* The double nearest to any real y with floor(y * 2^shift) = q >= 2^54, where is_exact says whether
- * y * 2^shift is that integer. q has at least two bits more than a double's 53, so all that the
- * rest of y can decide is whether y lies on or above q; setting the lowest bit of q where it lies
- * above breaks ties the right way and changes no other rounding. The conversion then rounds once,
- * and the power of two is exact (results lie in 2^-64..2^64, far from subnormal). */
-static double round_scaled(uint64_t q, bool is_exact, int shift)
-{
-    return ldexp((double)(q | (is_exact ? 0u : 1u)), -shift);
-}
-
-/* With s1 in [2^(a-1), 2^a) and n in [2^(b-1), 2^b), s1/n is above 2^(a-1-b): a shift by 55 + b - a
- * brings it above 2^54, and s1 shifted has at most 55 + b <= 119 bits. Where that shift is
- * negative, s1/n is above 2^55 as it is. */
 double lm_moments_mean_of(uint64_t n, uint64_t s1)
 {
-    LM_ASSERT(n > 0);
-    if (s1 == 0) {
-        return 0;
-    }
-    int shift = LM_MAX(55 + bit_length(n) - bit_length(s1), 0);
-    Wide scaled = (Wide)s1 << shift;
-    return round_scaled((uint64_t)(scaled / n), scaled % n == 0, shift);
+    return lm_exact_mean(n, s1);
 }
 
-/* x < 2^120. */
-static Wide2 square(Wide x)
-{
-    Wide low = (uint64_t)x;
-    Wide high = x >> 64;
-    Wide middle = 2 * high * low;
-    Wide2 y = {high * high + (middle >> 64), low * low};
-    Wide sum = y.lo + (middle << 64);
-    y.hi += sum < y.lo;
-    y.lo = sum;
-    return y;
-}
-
-/* 0 < s < 256; no bit leaves at the top. */
-static Wide2 shift_left(Wide x, int s)
-{
-    if (s >= 128) {
-        return (Wide2){x << (s - 128), 0};
-    }
-    return (Wide2){x >> (128 - s), x << s};
-}
-
-static int compare(Wide2 a, Wide2 b)
-{
-    if (a.hi != b.hi) {
-        return a.hi < b.hi ? -1 : 1;
-    }
-    return a.lo < b.lo ? -1 : a.lo > b.lo;
-}
-
-/* y = sqrt(d)/n with d = n*s2 - s1*s1 < 2^128. The integer q = floor(y * 2^shift) is the largest
- * with (n*q)^2 <= d * 2^(2*shift), equal where y * 2^shift is an integer: a comparison of integers.
- * An estimate in doubles, right to a few parts in 2^52, gives the shift that puts y * 2^shift into
- * [2^55, 2^56] (within that error) and a q off by less than some tens, which two loops put right. y
- * >= 1/n > 2^-64 and y <= sqrt(s2/n) < 2^32 keep the shift in 23..120; n*q < 2^120 and both sides
- * stay below 2^240. */
 double lm_moments_std_of(uint64_t n, uint64_t s1, uint64_t s2)
 {
-    LM_ASSERT(n > 0);
-    LM_ASSERT((Wide)n * s2 >= (Wide)s1 * s1);
-    Wide d = (Wide)n * s2 - (Wide)s1 * s1;
-    if (d == 0) {
-        return 0;
-    }
-    double estimate = sqrt((double)d) / (double)n;
-    int exponent = 0;
-    (void)frexp(estimate, &exponent);
-    int shift = 56 - exponent;
-    uint64_t q = (uint64_t)ldexp(estimate, shift);
-    Wide2 target = shift_left(d, 2 * shift);
-    while (compare(square((Wide)n * q), target) > 0) {
-        q--;
-    }
-    while (compare(square((Wide)n * (q + 1)), target) <= 0) {
-        q++;
-    }
-    return round_scaled(q, compare(square((Wide)n * q), target) == 0, shift);
+    return lm_exact_std(n, s1, s2);
 }

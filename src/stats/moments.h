@@ -66,8 +66,7 @@ bool lm_moments_sums(const LmMoments *m, int64_t j, uint64_t *s1, uint64_t *s2);
  * lm_moments_skip_histogram. */
 const uint64_t *lm_moments_histogram(const LmMoments *m);
 
-/* Population mean and std of n values from their exact sums, correctly rounded. n > 0, and
- * n * s2 >= s1 * s1 as it is for sums of real numbers. */
+/* Population mean and std of n values from their exact sums, correctly rounded; 0 < n < 2^63. */
 double lm_moments_mean_of(uint64_t n, uint64_t s1);
 double lm_moments_std_of(uint64_t n, uint64_t s1, uint64_t s2);
 

@@ -2,10 +2,9 @@
 
 #include <string.h>
 
+#include "base/exact.h"
 #include "base/mem.h"
 #include "kernel/kernel.h"
-
-__extension__ typedef unsigned __int128 Wide;
 
 /* Half of a small first-level cache: what the first kernel reads, the next ones find there. */
 enum { BLOCK_BYTES = 16384 };
@@ -181,7 +180,7 @@ void lm_sums_merge(LmSums *s, const LmSums *other)
  * negative (Cauchy and Schwarz). */
 static bool is_possible(uint64_t n, uint64_t s1, uint64_t s2)
 {
-    return s1 <= s2 && (Wide)s2 <= (Wide)s1 * 255 && (Wide)s1 * s1 <= (Wide)n * s2;
+    return s1 <= s2 && (LmU128)s2 <= (LmU128)s1 * 255 && (LmU128)s1 * s1 <= (LmU128)n * s2;
 }
 
 bool lm_sums_can_subtract(const LmSums *s, const LmSums *other, uint64_t n_left)
