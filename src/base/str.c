@@ -131,3 +131,35 @@ const char *lm_str_nearest(const char *got, const char *const *words)
     }
     return nearest;
 }
+
+/* Length of the sequence at `b`, or 0. A NUL is no continuation byte, so no read passes the end.
+ * The second byte's bounds rule out overlong forms, surrogates and values above U+10FFFF: RFC 3629,
+ * section 4. */
+static size_t utf8_length(const unsigned char *b)
+{
+    size_t length = b[0] < 0x80 ? 1 : b[0] < 0xC2 ? 0 : b[0] < 0xE0 ? 2 : b[0] < 0xF0 ? 3 : 4;
+    unsigned char lo = b[0] == 0xE0 ? 0xA0 : b[0] == 0xF0 ? 0x90 : 0x80;
+    unsigned char hi = b[0] == 0xED ? 0x9F : b[0] == 0xF4 ? 0x8F : 0xBF;
+    if (b[0] > 0xF4 || (length > 1 && (b[1] < lo || b[1] > hi))) {
+        return 0;
+    }
+    for (size_t i = 2; i < length; i++) {
+        if (b[i] < 0x80 || b[i] > 0xBF) {
+            return 0;
+        }
+    }
+    return length;
+}
+
+bool lm_str_is_utf8(const char *text)
+{
+    const unsigned char *b = (const unsigned char *)text;
+    while (*b != '\0') {
+        size_t length = utf8_length(b);
+        if (length == 0) {
+            return false;
+        }
+        b += length;
+    }
+    return true;
+}

@@ -27,4 +27,7 @@ const char *lm_str_bytes(char *buffer, size_t size, size_t n_bytes);
  * enough (more than a third of the letters differ) to be a likely slip. */
 const char *lm_str_nearest(const char *got, const char *const *words);
 
+/* Valid UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF (RFC 3629). */
+bool lm_str_is_utf8(const char *text);
+
 #endif

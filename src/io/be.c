@@ -37,7 +37,7 @@ void lm_be_swap(void *dst, const void *src, size_t n, size_t size)
 {
     switch (size) {
     case 1:
-        memcpy(dst, src, n);
+        memmove(dst, src, n);
         break;
     case 2:
         swap16(dst, src, n);

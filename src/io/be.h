@@ -17,8 +17,8 @@ static inline void lm_be_put32(uint8_t *b, uint32_t v)
     b[3] = (uint8_t)v;
 }
 
-/* Copies n numbers of `size` bytes (1, 2, 4 or 8), each with its bytes reversed; dst and src may
- * not overlap and need no alignment. */
+/* Copies n numbers of `size` bytes (1, 2, 4 or 8), each with its bytes reversed. dst may be src,
+ * else they may not overlap; no alignment is needed. */
 void lm_be_swap(void *dst, const void *src, size_t n, size_t size);
 
 #endif

@@ -18,7 +18,8 @@ typedef struct LmFile {
 } LmFile;
 
 /* Errors name `path`: LM_ENOTFOUND when there is none, LM_EIO for a directory or unreadable file,
- * LM_EFORMAT for damaged gzip, LM_EMEM when the inflated size passes `limit_bytes` (0: no limit). */
+ * LM_EFORMAT for damaged gzip, LM_EMEM when the inflated size passes `limit_bytes` (0: no limit).
+ */
 LmStatus lm_file_open(LmFile *out, const char *path, size_t limit_bytes,
                       LmError *err) LM_MUST_CHECK;
 void lm_file_close(LmFile *f);
