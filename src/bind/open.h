@@ -34,5 +34,8 @@ const char *lb_open_script_dir(lua_State *L, char *buffer, size_t size);
 void lb_tensor_open(lua_State *L);
 void lb_dataset_open(lua_State *L);
 void lb_stats_open(lua_State *L);
+void lb_stage_open(lua_State *L);
+void lb_generator_open(lua_State *L);
+void lb_flow_open(lua_State *L);
 
 #endif

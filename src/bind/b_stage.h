@@ -1,0 +1,22 @@
+/* Stages in scripts: handles whose box holds the LmStage value itself. */
+#ifndef LB_B_STAGE_H
+#define LB_B_STAGE_H
+
+#include "bind/handle.h"
+#include "stage/stage.h"
+
+typedef struct LbStage {
+    LbHandle handle;
+    LmStage stage;
+} LbStage;
+
+extern const LbType lb_stage_type;
+
+/* Pushes a copy of a stage, its fitted numbers included. */
+void lb_stage_push_copy(lua_State *L, const LmStage *stage, const char *fn);
+
+/* Pushes the fitted means, or stds, of a stage: a number for axis all, else an f64 tensor. Raises
+ * when the stage holds none. */
+void lb_stage_push_fit(lua_State *L, const LmStage *stage, bool is_std, const char *fn);
+
+#endif
