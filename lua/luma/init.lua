@@ -1,2 +1,5 @@
 -- Runs at the end of luaopen_luma, before any script: loads what adds to `luma`.
 -- Everything else (luma.test, ...) is loaded by those who require it.
+require "luma.args"
+require "luma.expect"
+require "luma.help"

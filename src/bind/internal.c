@@ -6,6 +6,7 @@
 #include "bind/doc.h"
 #include "bind/handle.h"
 #include "bind/open.h"
+#include "bind/progress.h"
 
 enum { WORDS_MAX = 256 };
 
@@ -89,6 +90,12 @@ static int internal_define(lua_State *L)
     return 0;
 }
 
+static int internal_is_terminal(lua_State *L)
+{
+    lua_pushboolean(L, lb_progress_is_terminal((int)luaL_checkinteger(L, 1)));
+    return 1;
+}
+
 static int open_internal(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"raise", internal_raise},
@@ -97,6 +104,7 @@ static int open_internal(lua_State *L)
                                          {"nearest", internal_nearest},
                                          {"options", lb_options_lua},
                                          {"define", internal_define},
+                                         {"is_terminal", internal_is_terminal},
                                          {NULL, NULL}};
     luaL_newlib(L, functions);
     lb_doc_push_all(L);

@@ -7,6 +7,7 @@
  *   options(fn, table, spec)   checks an option table (spec: see options_lua.c)
  *   define{ name, call=, signature=, text=, example=, options=spec }
  *                              makes luma.<name>, or a method "model:train", with its doc
+ *   is_terminal(1|2)           whether stdout or stderr is a terminal that can move its cursor
  *   docs                       the registry: name -> doc
  */
 #ifndef LB_INTERNAL_H

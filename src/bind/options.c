@@ -57,6 +57,10 @@ const char *lb_options_wants(const LbOption *o, char *buffer, size_t size)
     case LB_KIND_FUNCTION:
         lm_str_add(&s, "a function");
         break;
+    case LB_KIND_PAIR:
+        add_range(&s, "an integer", o->lo, o->hi);
+        lm_str_add(&s, ", or {rows, columns}");
+        break;
     }
     return buffer;
 }
@@ -130,6 +134,22 @@ static bool get_choice(lua_State *L, int index, const LbOption *o, int *out)
     return false;
 }
 
+static bool get_pair(lua_State *L, int index, const LbOption *o, int64_t out[2])
+{
+    bool is_good = false;
+    if (!lua_istable(L, index)) {
+        is_good = get_integer(L, index, o, &out[0]);
+        out[1] = out[0];
+        return is_good;
+    }
+    lua_rawgeti(L, index, 1);
+    lua_rawgeti(L, index, 2);
+    is_good = lua_rawlen(L, index) == 2 && get_integer(L, lua_gettop(L) - 1, o, &out[0]) &&
+              get_integer(L, lua_gettop(L), o, &out[1]);
+    lua_pop(L, 2);
+    return is_good;
+}
+
 static bool get_object(lua_State *L, int index, const char *fn, const char *label,
                        const LbOption *o, void **out)
 {
@@ -148,6 +168,7 @@ typedef union Value {
     const char *string;
     int choice;
     void *object;
+    int64_t pair[2];
 } Value;
 
 /* Returns the size of the field that takes the value, 0 when the value does not fit. */
@@ -172,6 +193,8 @@ static size_t get_value(lua_State *L, int index, const char *fn, const char *lab
         return lua_istable(L, index) ? sizeof v->object : 0;
     case LB_KIND_FUNCTION:
         return lua_isfunction(L, index) ? sizeof v->object : 0;
+    case LB_KIND_PAIR:
+        return get_pair(L, lua_absindex(L, index), o, v->pair) ? sizeof v->pair : 0;
     }
     return 0;
 }

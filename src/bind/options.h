@@ -26,14 +26,15 @@
 struct LbType;
 
 typedef enum LbOptionKind {
-    LB_KIND_INTEGER, /* int64_t in lo..hi */
-    LB_KIND_NUMBER,  /* double, finite, in lo..hi */
-    LB_KIND_BOOLEAN, /* bool */
-    LB_KIND_STRING,  /* const char *, borrowed from the table; not empty */
-    LB_KIND_CHOICE,  /* int: index into choices */
-    LB_KIND_OBJECT,  /* void *: the engine object of a handle of `type`, borrowed */
-    LB_KIND_TABLE,   /* checked only; fetch it with lua_getfield */
-    LB_KIND_FUNCTION /* checked only */
+    LB_KIND_INTEGER,  /* int64_t in lo..hi */
+    LB_KIND_NUMBER,   /* double, finite, in lo..hi */
+    LB_KIND_BOOLEAN,  /* bool */
+    LB_KIND_STRING,   /* const char *, borrowed from the table; not empty */
+    LB_KIND_CHOICE,   /* int: index into choices */
+    LB_KIND_OBJECT,   /* void *: the engine object of a handle of `type`, borrowed */
+    LB_KIND_TABLE,    /* checked only; fetch it with lua_getfield */
+    LB_KIND_FUNCTION, /* checked only */
+    LB_KIND_PAIR      /* int64_t[2], each in lo..hi: {rows, columns}, or one number for both */
 } LbOptionKind;
 
 typedef struct LbOption {
@@ -90,6 +91,11 @@ typedef struct LbOption {
     {                                                                                              \
         .name = (name_), .kind = LB_KIND_TABLE, .offset = LB_NOWHERE, .initial = (initial_),       \
         .text = (text_)                                                                            \
+    }
+#define LB_PAIR(S, field, name_, lo_, hi_, initial_, text_)                                        \
+    {                                                                                              \
+        .name = (name_), .kind = LB_KIND_PAIR, .offset = LB_OFFSET(S, field, int64_t *),           \
+        .lo = (lo_), .hi = (hi_), .initial = (initial_), .text = (text_)                           \
     }
 /* A non-negative integer; the field's default is lb_open_seed(L). */
 #define LB_SEED(S, field)                                                                          \

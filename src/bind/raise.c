@@ -35,13 +35,12 @@ const char *lb_raise_where(lua_State *L, char *buffer, size_t size)
     return buffer;
 }
 
-static _Noreturn void raise_object(lua_State *L, LmStatus code, const char *text)
+static _Noreturn void raise_object(lua_State *L, LmStatus code, const char *where, const char *text)
 {
-    char where[256];
     lua_createtable(L, 0, 4);
     lua_pushstring(L, text);
     lua_setfield(L, -2, "message");
-    lua_pushstring(L, lb_raise_where(L, where, sizeof where));
+    lua_pushstring(L, where);
     lua_setfield(L, -2, "where");
     lua_pushstring(L, lm_status_name(code) + strlen("LM_"));
     lua_setfield(L, -2, "code");
@@ -64,14 +63,22 @@ void lb_raise_if(lua_State *L, LmStatus code, const char *fn, const LmError *err
     }
 }
 
+void lb_raise_at(lua_State *L, const char *where, const char *fn, const LmError *err)
+{
+    char text[TEXT_MAX];
+    snprintf(text, sizeof text, "%s: %s", fn, err->msg);
+    raise_object(L, err->code, where, text);
+}
+
 void lb_raise_text(lua_State *L, LmStatus code, const char *fmt, ...)
 {
+    char where[256];
     char text[TEXT_MAX];
     va_list args;
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    raise_object(L, code, text);
+    raise_object(L, code, lb_raise_where(L, where, sizeof where), text);
 }
 
 static void add_number(lua_State *L, int index, LmStr *s)

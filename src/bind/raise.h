@@ -17,6 +17,8 @@
 
 /* Raises `err` with "<fn>: " in front: fn is the function as the user wrote it, "dataset:image". */
 _Noreturn void lb_raise(lua_State *L, const char *fn, const LmError *err);
+/* The same with another position than the innermost line: where the mistaken part was written. */
+_Noreturn void lb_raise_at(lua_State *L, const char *where, const char *fn, const LmError *err);
 /* Raises a formatted message, nothing put in front but the position. */
 _Noreturn void lb_raise_text(lua_State *L, LmStatus code, const char *fmt, ...) LM_PRINTF(3, 4);
 /* Raises unless `code` is LM_OK. */

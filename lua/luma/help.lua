@@ -1,0 +1,174 @@
+-- luma help and luma.help(): everything comes from the docstrings that stand beside the functions.
+
+local internal = require "luma.internal"
+local docs = internal.docs
+
+local help = {}
+
+local INDENT = "    "
+
+local function indent(text)
+    return INDENT .. (text:gsub("\n", "\n" .. INDENT))
+end
+
+local function sorted(names)
+    table.sort(names)
+    return names
+end
+
+-- "luma.nn.conv" -> "luma.nn";  "dataset:image", "dataset.shape" -> "dataset"
+local function group_of(name)
+    return name:match("^(.*)[.:][^.:]*$") or name
+end
+
+local function first_sentence(text)
+    text = (text or ""):gsub("\n", " ")
+    return text:match("^(.-%.)%s") or text
+end
+
+local function list(names)
+    local lines = {}
+    for _, name in ipairs(sorted(names)) do
+        lines[#lines + 1] = ("  %-28s %s"):format(name, first_sentence(docs[name].text))
+    end
+    return table.concat(lines, "\n")
+end
+
+local function members_of(group)
+    local names = {}
+    for name in pairs(docs) do
+        if name ~= group and group_of(name) == group then
+            names[#names + 1] = name
+        end
+    end
+    return names
+end
+
+-- Docs from C say `wants` and `initial`, specs of the Lua side `kind` and `default`.
+local function option_line(o)
+    local wants = o.wants or o.kind
+    local initial = o.initial or (o.default ~= nil and tostring(o.default)) or nil
+    local tail = initial and initial ~= "required" and ("; default " .. initial) or
+        (initial and "; required" or "")
+    return ("%-14s %s (%s%s)"):format(o.name, o.text or "", wants, tail)
+end
+
+local function describe(doc)
+    local parts = { doc.signature or doc.name }
+    if doc.text then
+        parts[#parts + 1] = "\n" .. indent(doc.text)
+    end
+    if doc.options and #doc.options > 0 then
+        local lines = {}
+        for _, o in ipairs(doc.options) do
+            lines[#lines + 1] = option_line(o)
+        end
+        parts[#parts + 1] = "\nOptions\n" .. indent(table.concat(lines, "\n"))
+    end
+    if doc.example then
+        parts[#parts + 1] = "\nExample\n" .. indent(doc.example)
+    end
+    local members = members_of(doc.name)
+    if #members > 0 then
+        parts[#parts + 1] = "\nFields and methods\n" .. list(members)
+    end
+    return table.concat(parts, "\n")
+end
+
+-- The module and its namespaces before the kinds of objects.
+local function is_before(a, b)
+    local is_a, is_b = a:find("^luma") ~= nil, b:find("^luma") ~= nil
+    if is_a ~= is_b then
+        return is_a
+    end
+    return a < b
+end
+
+local function overview()
+    local groups, names = {}, {}
+    for name in pairs(docs) do
+        local group = group_of(name)
+        if not groups[group] then
+            groups[group] = {}
+            names[#names + 1] = group
+        end
+        table.insert(groups[group], name)
+    end
+    table.sort(names, is_before)
+    local parts = {}
+    for _, group in ipairs(names) do
+        parts[#parts + 1] = group .. "\n" .. list(groups[group])
+    end
+    return table.concat(parts, "\n\n") .. "\n\n`luma help NAME` says more about each."
+end
+
+-- Every name the user may mean: the full one, one without "luma.", or its last part.
+local function find(word)
+    if docs[word] or docs["luma." .. word] then
+        return { docs[word] and word or "luma." .. word }
+    end
+    local found = {}
+    for name in pairs(docs) do
+        if name:match("([^.:]*)$") == word:match("([^.:]*)$") and name:sub(-#word) == word then
+            found[#found + 1] = name
+        end
+    end
+    return sorted(found)
+end
+
+local function nearest(word)
+    local names = {}
+    for name in pairs(docs) do
+        names[#names + 1] = name
+        names[#names + 1] = name:match("([^.:]*)$")
+    end
+    return internal.nearest(word, sorted(names))
+end
+
+-- The text for `word` (nil: the overview), or nil and why there is none.
+function help.text(word)
+    if not word or word == "" then
+        return overview()
+    end
+    if #members_of("luma." .. word) > 0 and not docs["luma." .. word] then
+        return "luma." .. word .. "\n" .. list(members_of("luma." .. word))
+    end
+    local found = find((word:gsub("%(.*$", "")))
+    if #found == 0 then
+        local near = nearest(word)
+        return nil, ("there is no help on '%s'%s"):format(word,
+            near and ("; did you mean '%s'?"):format(near) or "; `luma help` lists all names")
+    end
+    local parts = {}
+    for _, name in ipairs(found) do
+        parts[#parts + 1] = describe(docs[name])
+    end
+    return table.concat(parts, "\n\n")
+end
+
+-- For the command line: true when there was something to print.
+function help.command(word)
+    local text, why = help.text(word)
+    if text then
+        print(text)
+        return true
+    end
+    io.stderr:write("luma: ", why, "\n")
+    return false
+end
+
+internal.define{
+    "luma.help",
+    call = function(word)
+        if word ~= nil and type(word) ~= "string" then
+            internal.raise("EARG", "luma.help: argument 1 (name) wants a string, got "
+                .. internal.value(word))
+        end
+        print(help.text(word) or select(2, help.text(word)))
+    end,
+    signature = "luma.help([name])",
+    text = "Prints what the function, method or kind of object of that name does; without one, all names.",
+    example = 'luma.help "expect"',
+}
+
+return help

@@ -1,0 +1,59 @@
+-- The Lua side of the program `luma`: what it does before a script starts and after it ended, and
+-- its smaller commands. Functions that end a command give its exit code.
+
+local args = require "luma.args"
+local expect = require "luma.expect"
+local make_strict = require "luma.strict"
+
+local program = {}
+
+local OK, USAGE, EXPECTATION_FAILED = 0, 2, 3
+
+-- Before a script: arguments, `require` beside it, strict globals.
+function program.give(script, words)
+    args.give(script, words)
+    local folder = script:match("^(.*)/[^/]*$") or "."
+    package.path = folder .. "/?.lua;" .. package.path
+    make_strict()
+end
+
+-- Before statements from the prompt.
+function program.open_input()
+    make_strict()
+end
+
+-- Values of an expression typed at the prompt.
+function program.show(...)
+    print(...)
+end
+
+local function complain(line)
+    io.stdout:flush()
+    io.stderr:write("luma: ", line, "\n")
+end
+
+-- After a script: exit code so far -> exit code.
+function program.finish(code)
+    local n_failed = expect.n_failed()
+    if n_failed > 0 then
+        complain(("%d of %d expectations failed"):format(n_failed, #expect.checks()))
+        code = code == OK and EXPECTATION_FAILED or code
+    end
+    if code == OK then
+        for _, line in ipairs(args.unread()) do
+            complain(line)
+            code = USAGE
+        end
+    end
+    return code
+end
+
+function program.help(name)
+    return require "luma.help".command(name) and OK or USAGE
+end
+
+function program.info(name)
+    return require "luma.info"(name)
+end
+
+return program

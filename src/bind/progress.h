@@ -1,0 +1,29 @@
+/* The moving line of an epoch, on stderr.
+ *
+ * Only on a terminal, redrawn at most ten times a second and wiped when the epoch ends, so that
+ * what comes next (a result, an error) starts on a clean line. Elsewhere nothing is written.
+ */
+#ifndef LB_PROGRESS_H
+#define LB_PROGRESS_H
+
+#include "nn/train.h"
+
+typedef struct LbProgress {
+    int64_t epoch;
+    int64_t n_epochs;
+    double started;
+    double drawn; /* when last */
+    bool is_on;
+    bool has_drawn;
+} LbProgress;
+
+/* Whether the descriptor is a terminal that can move its cursor. */
+bool lb_progress_is_terminal(int fd);
+
+/* Nothing is ever drawn when `is_wanted` is false or stderr is no terminal. */
+void lb_progress_begin(LbProgress *p, int64_t epoch, int64_t n_epochs, bool is_wanted);
+/* An LmProgressFn; ctx is the LbProgress. */
+void lb_progress_step(void *ctx, int64_t step, int64_t n_steps, const LmMetrics *so_far);
+void lb_progress_end(LbProgress *p);
+
+#endif

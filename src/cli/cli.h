@@ -1,0 +1,40 @@
+/* What the commands of the program share: exit codes and the table of commands.
+ *
+ * A command gets the words after its name and returns an exit code. It writes results to stdout and
+ * everything about the run itself (errors, progress) to stderr.
+ */
+#ifndef LC_CLI_H
+#define LC_CLI_H
+
+#include "base/base.h"
+
+enum {
+    LC_OK = 0,
+    LC_SCRIPT = 1,
+    LC_USAGE = 2,
+    LC_EXPECT = 3,
+    LC_DATA = 4,
+    LC_BUDGET = 5,
+    LC_INTERRUPTED = 130
+};
+
+typedef struct LcCommand {
+    const char *name;
+    const char *usage; /* "run [--traceback] FILE [name=value ...]" */
+    const char *text;  /* one line */
+    int (*run)(int argc, char **argv);
+} LcCommand;
+
+int lc_run(int argc, char **argv);
+int lc_repl(int argc, char **argv);
+int lc_help(int argc, char **argv);
+int lc_info(int argc, char **argv);
+
+/* Prints "luma: <message>" and where to read more to stderr; returns LC_USAGE. */
+int lc_usage_error(const char *fmt, ...) LM_PRINTF(1, 2);
+
+/* Ends the program: stops threads, flushes. LC_DATA, with a message, when `code` is 0 but anything
+ * written to stdout was lost. */
+_Noreturn void lc_leave(int code);
+
+#endif

@@ -1,0 +1,55 @@
+#define _POSIX_C_SOURCE 200809L
+#include "cli/interrupt.h"
+
+#include <lauxlib.h>
+#include <signal.h>
+#include <stddef.h>
+
+#include "base/threads.h"
+
+static lua_State *volatile running;
+static struct sigaction before;
+
+static void stop_hook(lua_State *L, lua_Debug *ar)
+{
+    (void)ar;
+    luaL_error(L, "interrupted");
+}
+
+/* lua_sethook is the one function of the Lua API that may be called from a handler. */
+static void on_interrupt(int sig)
+{
+    lm_threads_cancel();
+    if (running != NULL) {
+        lua_sethook(running, stop_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT,
+                    1);
+    }
+    signal(sig, SIG_DFL);
+}
+
+void lc_interrupt_arm(lua_State *L)
+{
+    struct sigaction action = {.sa_handler = on_interrupt};
+    sigemptyset(&action.sa_mask);
+    running = L;
+    sigaction(SIGINT, &action, &before);
+    if (before.sa_handler == SIG_IGN) {
+        sigaction(SIGINT, &before, NULL);
+    }
+}
+
+void lc_interrupt_disarm(void)
+{
+    lua_State *L = running;
+    sigaction(SIGINT, &before, NULL);
+    running = NULL;
+    if (L != NULL) {
+        lua_sethook(L, NULL, 0, 0);
+    }
+    lm_threads_clear_cancel();
+}
+
+bool lc_interrupt_is_pending(void)
+{
+    return lm_threads_is_cancelled();
+}

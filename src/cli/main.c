@@ -1,0 +1,183 @@
+/* The program: finds the command, prepares the process, hands over.
+ *
+ * The environment is checked before any command runs, so that a wrong LUMA_ISA or LUMA_THREADS is
+ * an error at once and not a slow or different run.
+ */
+#define _GNU_SOURCE
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lua.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "base/threads.h"
+#include "kernel/kernel.h"
+
+static int print_help(int argc, char **argv);
+static int print_version(int argc, char **argv);
+
+static const LcCommand commands[] = {
+    {"run", "run [--traceback] FILE [name=value ...]", "run a pipeline file", lc_run},
+    {"info", "info DATASET", "show what a data set holds", lc_info},
+    {"help", "help [NAME]", "explain a function, or list them all", lc_help},
+    {"--version", "--version", "version, kernels, threads", print_version},
+    {"--help", "--help", "this text", print_help},
+};
+
+static void print_usage(FILE *out)
+{
+    fprintf(out, "usage: luma                 read statements from the terminal\n");
+    for (size_t i = 0; i < LM_ARRAY_LEN(commands); i++) {
+        fprintf(out, "       luma %s\n", commands[i].usage);
+    }
+}
+
+static int print_help(int argc, char **argv)
+{
+    (void)argv;
+    if (argc > 0) {
+        return lc_usage_error("--help takes no argument; 'luma help NAME' explains a function");
+    }
+    printf("luma %s: scales images just in time and trains small networks on them\n\n", LM_VERSION);
+    printf("  %-42s %s\n", "luma", "read statements from the terminal");
+    for (size_t i = 0; i < LM_ARRAY_LEN(commands); i++) {
+        printf("  luma %-37s %s\n", commands[i].usage, commands[i].text);
+    }
+    printf("\nname=value reaches the script as luma.args.name.\n"
+           "LUMA_THREADS sets the number of threads, LUMA_ISA the kernels, LUMA_DATA where data "
+           "sets lie;\nNO_COLOR switches colours off.\n"
+           "Exit codes: 0 ok, 1 script error, 2 usage, 3 expectation failed, 4 data missing or "
+           "damaged,\n5 out of memory, 130 interrupted.\n");
+    return LC_OK;
+}
+
+static int print_version(int argc, char **argv)
+{
+    (void)argv;
+    if (argc > 0) {
+        return lc_usage_error("--version takes no argument");
+    }
+    printf("luma %s (%s kernels, %d thread%s, %s)\n", LM_VERSION, lm_kernels()->name, lm_threads(),
+           lm_threads() == 1 ? "" : "s", LUA_RELEASE);
+    return LC_OK;
+}
+
+int lc_usage_error(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    fputs("luma: ", stderr);
+    vfprintf(stderr, fmt, args);
+    fputc('\n', stderr);
+    va_end(args);
+    print_usage(stderr);
+    return LC_USAGE;
+}
+
+static int flush_results(int code)
+{
+    errno = 0;
+    bool is_lost = fflush(stdout) != 0;
+    int reason = errno;
+    if (!is_lost && !ferror(stdout)) {
+        return code;
+    }
+    fprintf(stderr, "luma: results were lost: cannot write to standard output%s%s\n",
+            reason != 0 ? ": " : "", reason != 0 ? strerror(reason) : "");
+    return code != LC_OK ? code : LC_DATA;
+}
+
+void lc_leave(int code)
+{
+    lm_threads_stop();
+    exit(flush_results(code));
+}
+
+/* A closed descriptor 0, 1 or 2 would be given to the next file opened, and messages would end up
+ * in a data or model file. */
+static void occupy_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF) {
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        }
+    }
+}
+
+static int apply_threads(const char *text)
+{
+    char *end;
+    errno = 0;
+    long n = strtol(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || errno != 0 || n < 1 || n > LM_THREADS_MAX) {
+        fprintf(stderr, "luma: LUMA_THREADS is '%s'; it must be a number from 1 to %d\n", text,
+                LM_THREADS_MAX);
+        return LC_USAGE;
+    }
+    lm_threads_set((int)n);
+    return LC_OK;
+}
+
+static int apply_environment(void)
+{
+    const char *isa = getenv("LUMA_ISA");
+    const char *threads = getenv("LUMA_THREADS");
+    LmError err;
+    if (isa != NULL && lm_kernels_select(isa, &err) != LM_OK) {
+        const char *hint = lm_str_nearest(isa, lm_kernels_available());
+        fprintf(stderr, "luma: LUMA_ISA: %s", err.msg);
+        fprintf(stderr, hint != NULL ? "; did you mean '%s'?\n" : "\n", hint);
+        return LC_USAGE;
+    }
+    return threads != NULL ? apply_threads(threads) : LC_OK;
+}
+
+static int unknown_command(const char *word)
+{
+    const char *names[LM_ARRAY_LEN(commands) + 1] = {NULL};
+    for (size_t i = 0; i < LM_ARRAY_LEN(commands); i++) {
+        names[i] = commands[i].name;
+    }
+    const char *kind = word[0] == '-' ? "option" : "command";
+    const char *dot = strrchr(word, '.');
+    const char *near = lm_str_nearest(word, names);
+    if (dot != NULL && strcmp(dot, ".lua") == 0) {
+        return lc_usage_error("unknown command '%s'; did you mean 'luma run %s'?", word, word);
+    }
+    if (near != NULL) {
+        return lc_usage_error("unknown %s '%s'; did you mean '%s'?", kind, word, near);
+    }
+    return lc_usage_error("unknown %s '%s'", kind, word);
+}
+
+static int dispatch(int argc, char **argv)
+{
+    if (argc == 0) {
+        return lc_repl(argc, argv);
+    }
+    const char *word = argv[0];
+    if (strcmp(word, "-h") == 0 || strcmp(word, "-v") == 0) {
+        word = word[1] == 'h' ? "--help" : "--version";
+    }
+    for (size_t i = 0; i < LM_ARRAY_LEN(commands); i++) {
+        if (strcmp(commands[i].name, word) == 0) {
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    return unknown_command(word);
+}
+
+int main(int argc, char **argv)
+{
+    occupy_standard_files();
+    int code = apply_environment();
+    if (code == LC_OK) {
+        code = dispatch(argc - 1, argv + 1);
+    }
+    lc_leave(code);
+}

@@ -1,0 +1,146 @@
+#include "cli/report.h"
+
+#include <ctype.h>
+#include <lauxlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/interrupt.h"
+
+static const char TRACEBACK_KEY[] = "luma.traceback";
+/* Chunk names of the embedded files begin like this: "[luma.fit]:12: ...". */
+static const char EMBEDDED[] = "[luma.";
+
+static int keep_traceback(lua_State *L)
+{
+    luaL_traceback(L, L, NULL, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, TRACEBACK_KEY);
+    return 1;
+}
+
+int lc_report_call(lua_State *L, int n_args, int n_results)
+{
+    int handler = lua_gettop(L) - n_args;
+    lua_pushcfunction(L, keep_traceback);
+    lua_insert(L, handler);
+    int status = lua_pcall(L, n_args, n_results, handler);
+    lua_remove(L, handler);
+    return status;
+}
+
+/* Error value -> exit code, message. */
+static int explain(lua_State *L)
+{
+    int code = LC_SCRIPT;
+    if (lua_istable(L, 1) || lua_isuserdata(L, 1)) {
+        if (luaL_getmetafield(L, 1, "__tostring") == LUA_TNIL) {
+            lua_pushfstring(L, "the script raised a %s as its error", luaL_typename(L, 1));
+            lua_replace(L, 1);
+        } else if (lua_getfield(L, 1, "exit_code") == LUA_TNUMBER) {
+            code = (int)lua_tointeger(L, -1);
+        }
+    }
+    if (lua_isnil(L, 1)) {
+        lua_pushliteral(L, "the script raised nil as its error");
+        lua_replace(L, 1);
+    }
+    const char *message = luaL_tolstring(L, 1, NULL);
+    if (strcmp(message, "not enough memory") == 0) {
+        code = LC_BUDGET;
+    }
+    lua_pushinteger(L, code);
+    lua_insert(L, -2);
+    return 2;
+}
+
+/* "NAME:LINE: ..." -> line, with the name's length; 0 when the message does not begin so. */
+static long parse_position(const char *message, size_t *n_name)
+{
+    for (const char *p = strchr(message, ':'); p != NULL; p = strchr(p + 1, ':')) {
+        char *end;
+        if (isdigit((unsigned char)p[1])) {
+            long line = strtol(p + 1, &end, 10);
+            if (*end == ':') {
+                *n_name = (size_t)(p - message);
+                return line;
+            }
+        }
+        if (p[1] == ' ') {
+            break;
+        }
+    }
+    return 0;
+}
+
+/* Reads line number `line` of the file into `text` (cut to its size); false when there is none. */
+static bool read_line(const char *path, long line, char *text, size_t size)
+{
+    FILE *f = fopen(path, "r");
+    bool is_found = false;
+    if (f == NULL) {
+        return false;
+    }
+    long at = 1;
+    size_t used = 0;
+    for (int c = getc(f); c != EOF && at <= line; c = getc(f)) {
+        if (c == '\n') {
+            at++;
+        } else if (at == line && used + 1 < size && c != '\r') {
+            text[used++] = iscntrl(c) ? ' ' : (char)c;
+        }
+    }
+    is_found = used > 0;
+    text[used] = '\0';
+    fclose(f);
+    return is_found;
+}
+
+static void print_excerpt(const char *message)
+{
+    size_t n_name = 0;
+    long line = parse_position(message, &n_name);
+    char path[512];
+    char text[160];
+    if (line == 0 || n_name >= sizeof path) {
+        return;
+    }
+    memcpy(path, message, n_name);
+    path[n_name] = '\0';
+    if (read_line(path, line, text, sizeof text) && strspn(text, " ") < strlen(text)) {
+        fprintf(stderr, "%6ld | %s\n", line, text);
+    }
+}
+
+static void print_traceback(lua_State *L)
+{
+    if (lua_getfield(L, LUA_REGISTRYINDEX, TRACEBACK_KEY) == LUA_TSTRING) {
+        fprintf(stderr, "%s\n", lua_tostring(L, -1));
+    }
+    lua_pop(L, 1);
+}
+
+int lc_report(lua_State *L, bool wants_traceback)
+{
+    lua_pushcfunction(L, explain);
+    lua_insert(L, -2);
+    int code = LC_SCRIPT;
+    if (lua_pcall(L, 1, 2, 0) == LUA_OK) {
+        code = (int)lua_tointeger(L, -2);
+        lua_remove(L, -2);
+    }
+    const char *message = lua_tostring(L, -1);
+    message = message != NULL ? message : "an error that cannot be shown";
+    bool is_internal = strncmp(message, EMBEDDED, sizeof EMBEDDED - 1) == 0;
+    fflush(stdout);
+    fprintf(stderr, "luma: %s\n", message);
+    print_excerpt(message);
+    if (is_internal) {
+        fprintf(stderr, "luma: this is a mistake inside luma itself, please report it\n");
+    }
+    if (is_internal || wants_traceback) {
+        print_traceback(L);
+    }
+    lua_pop(L, 1);
+    return lc_interrupt_is_pending() ? LC_INTERRUPTED : code;
+}

@@ -1,0 +1,112 @@
+/* luma run: a pipeline file from its arguments to its exit code. */
+#include "cli/cli.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/interrupt.h"
+#include "cli/report.h"
+#include "cli/session.h"
+
+static size_t name_length(const char *word)
+{
+    size_t n = 0;
+    while ((word[n] >= 'a' && word[n] <= 'z') || (word[n] >= 'A' && word[n] <= 'Z') ||
+           word[n] == '_' || (n > 0 && word[n] >= '0' && word[n] <= '9')) {
+        n++;
+    }
+    return n;
+}
+
+static int check_argument(int argc, char **argv, int i)
+{
+    const char *word = argv[i];
+    size_t n = name_length(word);
+    if (strncmp(word, "--", 2) == 0 && strchr(word, '=') != NULL) {
+        return lc_usage_error("'%s': a script's argument is written %s", word, word + 2);
+    }
+    if (word[0] == '-') {
+        return lc_usage_error("'%s' after the file is not an argument; options stand before the "
+                              "file, arguments are name=value",
+                              word);
+    }
+    if (n == 0 || word[n] != '=') {
+        return lc_usage_error("'%s' is not of the form name=value", word);
+    }
+    for (int k = i + 1; k < argc; k++) {
+        if (strncmp(argv[k], word, n + 1) == 0) {
+            return lc_usage_error("argument '%.*s' is given twice", (int)n, word);
+        }
+    }
+    return LC_OK;
+}
+
+typedef struct RunOptions {
+    bool wants_traceback;
+    LcArgs args;
+} RunOptions;
+
+static int parse(RunOptions *o, int argc, char **argv)
+{
+    int i = 0;
+    *o = (RunOptions){0};
+    for (; i < argc && argv[i][0] == '-' && argv[i][1] != '\0'; i++) {
+        if (strcmp(argv[i], "--traceback") != 0) {
+            bool is_near = strncmp(argv[i], "--trace", 7) == 0;
+            return lc_usage_error("unknown option '%s' of run%s", argv[i],
+                                  is_near ? "; did you mean '--traceback'?" : "");
+        }
+        o->wants_traceback = true;
+    }
+    if (i == argc) {
+        return lc_usage_error("run needs a file");
+    }
+    o->args = (LcArgs){argv[i], argc - i - 1, argv + i + 1};
+    for (int k = 0; k < o->args.n; k++) {
+        int code = check_argument(o->args.n, argv + i + 1, k);
+        if (code != LC_OK) {
+            return code;
+        }
+    }
+    return LC_OK;
+}
+
+/* A file that cannot be read is a slip on the command line; one that cannot be parsed, of the
+ * script. */
+static int load(lua_State *L, const char *script)
+{
+    int status = luaL_loadfilex(L, strcmp(script, "-") == 0 ? NULL : script, "t");
+    if (status == LUA_OK) {
+        return LC_OK;
+    }
+    if (status == LUA_ERRFILE) {
+        fprintf(stderr, "luma: %s\n", lua_tostring(L, -1));
+        return LC_USAGE;
+    }
+    return lc_report(L, false);
+}
+
+int lc_run(int argc, char **argv)
+{
+    RunOptions o;
+    int code = parse(&o, argc, argv);
+    if (code != LC_OK) {
+        return code;
+    }
+    lua_State *L = lc_session_new();
+    if (L == NULL) {
+        return LC_BUDGET;
+    }
+    code = lc_session_give(L, &o.args) ? load(L, o.args.script) : LC_SCRIPT;
+    if (code == LC_OK) {
+        lc_interrupt_arm(L);
+        if (lc_report_call(L, 0, 0) != LUA_OK) {
+            code = lc_report(L, o.wants_traceback);
+        }
+        lc_interrupt_disarm();
+        code = lc_session_finish(L, code);
+    }
+    lc_session_free(L);
+    return code;
+}

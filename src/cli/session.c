@@ -1,0 +1,137 @@
+#include "cli/session.h"
+
+#include <lauxlib.h>
+#include <lualib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/threads.h"
+#include "bind/open.h"
+#include "cli/cli.h"
+#include "cli/interrupt.h"
+#include "cli/report.h"
+
+static const char PROGRAM_KEY[] = "luma.program";
+
+void lc_session_push(lua_State *L, const char *name)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, PROGRAM_KEY);
+    lua_getfield(L, -1, name);
+    lua_remove(L, -2);
+}
+
+/* A script that leaves early is judged like one that reached its end. */
+static int exit_script(lua_State *L)
+{
+    int code = lua_isboolean(L, 1) ? !lua_toboolean(L, 1) : (int)luaL_optinteger(L, 1, LC_OK);
+    lc_leave(lc_session_finish(L, code));
+}
+
+static int open_all(lua_State *L)
+{
+    luaL_openlibs(L);
+    luaL_requiref(L, "luma", luaopen_luma, 1);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "luma.program");
+    lua_call(L, 1, 1);
+    lua_setfield(L, LUA_REGISTRYINDEX, PROGRAM_KEY);
+    lua_getglobal(L, "os");
+    lua_pushcfunction(L, exit_script);
+    lua_setfield(L, -2, "exit");
+    lua_warning(L, "@on", 0);
+    return 0;
+}
+
+lua_State *lc_session_new(void)
+{
+    lua_State *L = luaL_newstate();
+    if (L == NULL) {
+        fputs("luma: not enough memory to start\n", stderr);
+        return NULL;
+    }
+    lua_pushcfunction(L, open_all);
+    if (lc_report_call(L, 0, 0) != LUA_OK) {
+        lc_report(L, true);
+        lua_close(L);
+        return NULL;
+    }
+    return L;
+}
+
+void lc_session_free(lua_State *L)
+{
+    lua_close(L);
+}
+
+static void push_words(lua_State *L, const LcArgs *args)
+{
+    lua_createtable(L, args->n, 0);
+    for (int i = 0; i < args->n; i++) {
+        lua_pushstring(L, args->words[i]);
+        lua_seti(L, -2, i + 1);
+    }
+}
+
+static int give(lua_State *L)
+{
+    const LcArgs *args = lua_touserdata(L, 1);
+    if (strcmp(args->script, "-") != 0) {
+        lua_pushstring(L, args->script);
+        lua_setfield(L, LUA_REGISTRYINDEX, LB_SCRIPT_KEY);
+    }
+    lc_session_push(L, "give");
+    lua_pushstring(L, args->script);
+    push_words(L, args);
+    lua_call(L, 2, 0);
+    return 0;
+}
+
+bool lc_session_give(lua_State *L, const LcArgs *args)
+{
+    lua_pushcfunction(L, give);
+    lua_pushlightuserdata(L, (void *)args);
+    if (lc_report_call(L, 1, 0) != LUA_OK) {
+        lc_report(L, false);
+        return false;
+    }
+    return true;
+}
+
+void lc_session_open_input(lua_State *L)
+{
+    lc_session_push(L, "open_input");
+    if (lc_report_call(L, 0, 0) != LUA_OK) {
+        lc_report(L, true);
+    }
+}
+
+int lc_session_command(const char *function, int argc, char **argv)
+{
+    lua_State *L = lc_session_new();
+    if (L == NULL) {
+        return LC_BUDGET;
+    }
+    lc_interrupt_arm(L);
+    lc_session_push(L, function);
+    for (int i = 0; i < argc; i++) {
+        lua_pushstring(L, argv[i]);
+    }
+    bool is_good = lc_report_call(L, argc, 1) == LUA_OK;
+    int code = is_good ? (int)lua_tointeger(L, -1) : lc_report(L, false);
+    lc_interrupt_disarm();
+    lc_session_free(L);
+    return code;
+}
+
+int lc_session_finish(lua_State *L, int code)
+{
+    lc_session_push(L, "finish");
+    lua_pushinteger(L, code);
+    if (lc_report_call(L, 1, 1) != LUA_OK) {
+        int reported = lc_report(L, false);
+        return code != LC_OK ? code : reported;
+    }
+    int result = (int)lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    return result;
+}

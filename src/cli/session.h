@@ -1,0 +1,40 @@
+/* One Lua state with everything a script or the prompt can use.
+ *
+ * The program's additions to plain Lua: the global `luma`, luma.args, strict globals, Ctrl-C, and
+ * an os.exit that still reports failed expectations and lost output.
+ */
+#ifndef LC_SESSION_H
+#define LC_SESSION_H
+
+#include <lua.h>
+#include <stdbool.h>
+
+/* NULL when there is no memory for it, or the program's own files do not load (reported). */
+lua_State *lc_session_new(void);
+void lc_session_free(lua_State *L);
+
+/* Name and value pairs of the command line, for luma.args. They must outlive the state. */
+typedef struct LcArgs {
+    const char *script; /* path, as typed */
+    int n;
+    char *const *words; /* "name=value", checked by the caller */
+} LcArgs;
+
+/* Fills luma.args, lets `require` find files beside the script. False: reported. */
+bool lc_session_give(lua_State *L, const LcArgs *args);
+
+/* What a run that ended with `code` is worth: tells of failed expectations (LC_EXPECT) and of
+ * arguments nobody asked for (LC_USAGE). */
+int lc_session_finish(lua_State *L, int code);
+
+/* Makes the state ready for statements from the prompt. */
+void lc_session_open_input(lua_State *L);
+
+/* Pushes a function of lua/luma/program.lua. */
+void lc_session_push(lua_State *L, const char *function);
+
+/* A whole command made of a function of lua/luma/program.lua: it gets the words, returns the code.
+ */
+int lc_session_command(const char *function, int argc, char **argv);
+
+#endif
