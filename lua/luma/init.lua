@@ -2,4 +2,5 @@
 -- Everything else (luma.test, ...) is loaded by those who require it.
 require "luma.args"
 require "luma.expect"
+require "luma.fit"
 require "luma.help"

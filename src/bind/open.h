@@ -37,5 +37,6 @@ void lb_stats_open(lua_State *L);
 void lb_stage_open(lua_State *L);
 void lb_generator_open(lua_State *L);
 void lb_flow_open(lua_State *L);
+void lb_model_open(lua_State *L);
 
 #endif

@@ -1,0 +1,63 @@
+-- The loops of model:fit, model:train and model:steps.
+--
+-- Each turn is one call of the engine, and the user's code runs between turns, never inside: so an
+-- error, a break or Ctrl-C always finds a model that ended its last step. The trainer is the
+-- loop's closing value; leaving the loop in any way frees it.
+
+local engine = require "luma.engine"
+local History = require "luma.history"
+
+local fit = {}
+
+-- One epoch a turn: iterator, nil, nil, closing value.
+local function epochs(fn, model, options)
+    local trainer, settings = engine.trainer(fn, model, options, false)
+    local epoch = 0
+    local function next_epoch()
+        if epoch == settings.epochs then
+            return nil
+        end
+        local m = engine.epoch(fn, trainer, epoch + 1, settings.epochs, settings.progress)
+        epoch = epoch + 1
+        m.epoch = epoch
+        if settings.validate then
+            local v = model:evaluate(settings.validate, { loss = settings.loss })
+            m.val_loss, m.val_accuracy = v.loss, v.accuracy
+        end
+        if settings.progress then
+            io.stderr:write(History.line(m, settings.epochs), "\n")
+        end
+        return epoch, m
+    end
+    return next_epoch, nil, nil, trainer
+end
+
+function fit.train(model, options)
+    return epochs("model:train", model, options)
+end
+
+function fit.fit(model, options)
+    local history = History.new()
+    for _, m in epochs("model:fit", model, options) do
+        History.add(history, m)
+    end
+    return history
+end
+
+function fit.steps(model, options)
+    local trainer, settings = engine.trainer("model:steps", model, options, true)
+    local step, epoch = 0, 1
+    local function next_step()
+        if epoch > settings.epochs or step == settings.steps then
+            return nil
+        end
+        local m, is_epoch_end = engine.step("model:steps", trainer)
+        step = step + 1
+        m.step, m.epoch, m.is_epoch_end = step, epoch, is_epoch_end
+        epoch = epoch + (is_epoch_end and 1 or 0)
+        return step, m
+    end
+    return next_step, nil, nil, trainer
+end
+
+return fit

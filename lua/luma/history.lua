@@ -1,0 +1,64 @@
+-- What model:fit gives back: one list a figure, one number an epoch.
+
+local History = {}
+
+local figures = { "loss", "accuracy", "val_loss", "val_accuracy", "seconds" }
+
+local formats = {
+    loss = "%.4f", val_loss = "%.4f", seconds = "%.2f",
+    accuracy = "%.2f %%", val_accuracy = "%.2f %%",
+}
+
+local function cell(name, value)
+    local is_share = name:find "accuracy$"
+    return formats[name]:format(is_share and 100 * value or value)
+end
+
+local history_meta = { __name = "history" }
+
+function history_meta.__len(history)
+    return history.epochs
+end
+
+function history_meta.__tostring(history)
+    local lines = { "epoch" }
+    for epoch = 1, history.epochs do
+        lines[epoch + 1] = ("%5d"):format(epoch)
+    end
+    for _, name in ipairs(figures) do
+        local width = math.max(#name, 8)
+        for i = 1, history[name] and #lines or 0 do
+            local text = i == 1 and name or cell(name, history[name][i - 1])
+            lines[i] = lines[i] .. "  " .. (" "):rep(width - #text) .. text
+        end
+    end
+    return table.concat(lines, "\n")
+end
+
+function History.new()
+    return setmetatable({ epochs = 0 }, history_meta)
+end
+
+-- Appends an epoch's figures.
+function History.add(history, m)
+    history.epochs = history.epochs + 1
+    for _, name in ipairs(figures) do
+        if m[name] then
+            history[name] = history[name] or {}
+            history[name][history.epochs] = m[name]
+        end
+    end
+end
+
+-- "epoch 1/5  loss 0.1841  accuracy 94.48 %  3.1 s"
+function History.line(m, n_epochs)
+    local text = ("epoch %d/%d  loss %.4f  accuracy %.2f %%"):format(m.epoch, n_epochs, m.loss,
+        100 * m.accuracy)
+    if m.val_loss then
+        text = text .. ("  validation loss %.4f  accuracy %.2f %%"):format(m.val_loss,
+            100 * m.val_accuracy)
+    end
+    return text .. ("  %.1f s"):format(m.seconds)
+end
+
+return History
