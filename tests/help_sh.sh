@@ -21,6 +21,21 @@ check() {
     fi
 }
 
+# For `check`: the command prints nothing; it prints WANTED among other things.
+is_silent() {
+    silent_said=$("$@")
+    [ -z "$silent_said" ] || { echo "$silent_said"; return 1; }
+}
+
+prints() {
+    prints_wanted=$1
+    shift
+    case $("$@") in
+    *"$prints_wanted"*) ;;
+    *) echo "not found: $prints_wanted"; return 1 ;;
+    esac
+}
+
 # A check that could not be made here, and why.
 skip() {
     echo "skipped - $1"

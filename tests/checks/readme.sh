@@ -49,20 +49,6 @@ missing() {
     done
 }
 
-nothing_missing() {
-    said=$(missing "$1")
-    [ -z "$said" ] || { echo "$said"; return 1; }
-}
-
-says() {
-    wanted=$1
-    shift
-    case $("$@") in
-    *"$wanted"*) ;;
-    *) echo "not found: $wanted"; return 1 ;;
-    esac
-}
-
 helps_all() {
     shown=$(make -s --no-print-directory help)
     for t in $(targets); do
@@ -76,13 +62,13 @@ helps_all() {
     return 0
 }
 
-check "readme: the commands of README.md" nothing_missing README.md
-check "readme: the commands of datasets/README.md" nothing_missing datasets/README.md
+check "readme: the commands of README.md" is_silent missing README.md
+check "readme: the commands of datasets/README.md" is_silent missing datasets/README.md
 check "readme: make help shows every target" helps_all
 
 # The check can fail.
 printf '```sh\ngit clone x && make -j2 dmeo\nA=1 build/luma run pipelines/99_no.lua # x\n```\nand `make tset`\n' >"$work/r.md"
-check "readme: a wrong target is found" says "make dmeo: no such target" missing "$work/r.md"
-check "readme: a wrong target in the text is found" says "make tset: no such target" missing "$work/r.md"
-check "readme: a missing file is found" says "pipelines/99_no.lua: no such file" missing "$work/r.md"
+check "readme: a wrong target is found" prints "make dmeo: no such target" missing "$work/r.md"
+check "readme: a wrong target in the text is found" prints "make tset: no such target" missing "$work/r.md"
+check "readme: a missing file is found" prints "pipelines/99_no.lua: no such file" missing "$work/r.md"
 done_testing

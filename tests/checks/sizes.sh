@@ -37,20 +37,6 @@ long_functions() {
         }' "$@"
 }
 
-is_silent() {
-    said=$("$@")
-    [ -z "$said" ] || { echo "$said"; return 1; }
-}
-
-says() {
-    wanted=$1
-    shift
-    case $("$@") in
-    *"$wanted"*) ;;
-    *) echo "not found: $wanted"; return 1 ;;
-    esac
-}
-
 set -- $(find src lua pipelines tests -type f \( -name '*.c' -o -name '*.h' -o -name '*.lua' \) 2>/dev/null | sort)
 check "sizes: files" is_silent long_files "$@"
 set -- $(find src lua -type f \( -name '*.c' -o -name '*.h' -o -name '*.lua' \) 2>/dev/null | sort)
@@ -60,7 +46,7 @@ check "sizes: functions" is_silent long_functions "$@"
 awk 'BEGIN { print "static int f(int a,\n             int b)\n{"; for (i = 0; i < 79; i++) print "    a++;"; print "}" }' >"$work/f.c"
 awk 'BEGIN { print "local function g(a)"; for (i = 0; i < 79; i++) print "  if a then a = 1 end"; print "end" }' >"$work/g.lua"
 awk 'BEGIN { for (i = 0; i < 501; i++) print "" }' >"$work/h.c"
-check "sizes: a long C function is found" says "f.c:3: 81 lines" long_functions "$work/h.c" "$work/f.c"
-check "sizes: a long Lua function is found" says "g.lua:1: 81 lines" long_functions "$work/g.lua"
-check "sizes: a long file is found" says "h.c: 501 lines" long_files "$work/h.c" "$work/f.c"
+check "sizes: a long C function is found" prints "f.c:3: 81 lines" long_functions "$work/h.c" "$work/f.c"
+check "sizes: a long Lua function is found" prints "g.lua:1: 81 lines" long_functions "$work/g.lua"
+check "sizes: a long file is found" prints "h.c: 501 lines" long_files "$work/h.c" "$work/f.c"
 done_testing

@@ -25,20 +25,6 @@ blanks() {
     done
 }
 
-is_silent() {
-    said=$("$@")
-    [ -z "$said" ] || { echo "$said"; return 1; }
-}
-
-says() {
-    wanted=$1
-    shift
-    case $("$@") in
-    *"$wanted"*) ;;
-    *) echo "not found: $wanted"; return 1 ;;
-    esac
-}
-
 texts() {
     ls README.md Makefile .ci/run .clang-format .gitignore .luacheckrc 2>/dev/null
     find src lua pipelines tests datasets -type f \( -name '*.[chS]' -o -name '*.lua' -o -name '*.sh' \
@@ -52,9 +38,9 @@ check "text: no blanks where none belong" is_silent blanks "$@"
 # The check can fail.
 printf 'a \nb\tc\n/* TO%s: d */' DO >"$work/x.c"
 printf 'a:\n\ttrue\n' >"$work/x.mk"
-check "text: a mark is found" says "x.c:3:" unfinished "$work/x.c"
-check "text: a trailing blank is found" says "x.c:1:a  <- trailing" blanks "$work/x.c"
-check "text: a tab is found" says "<- tab" blanks "$work/x.c"
-check "text: a missing newline is found" says "no newline" blanks "$work/x.c"
+check "text: a mark is found" prints "x.c:3:" unfinished "$work/x.c"
+check "text: a trailing blank is found" prints "x.c:1:a  <- trailing" blanks "$work/x.c"
+check "text: a tab is found" prints "<- tab" blanks "$work/x.c"
+check "text: a missing newline is found" prints "no newline" blanks "$work/x.c"
 check "text: a makefile may have tabs" is_silent blanks "$work/x.mk"
 done_testing
