@@ -231,8 +231,10 @@ static int32_t class_number(lua_State *L, const LmDataset *ds, const char *fn)
                 return i;
             }
         }
-        lb_raise_text(L, LM_EARG, "%s: '%s' has no class named '%s'", fn, ds->name,
-                      lua_tostring(L, -1));
+        const char *got = lua_tostring(L, -1);
+        lb_raise_hint_words(got, (const char *const *)ds->classes, (size_t)ds->n_classes, label,
+                            sizeof label);
+        lb_raise_text(L, LM_EARG, "%s: '%s' has no class named '%s'%s", fn, ds->name, got, label);
     }
     int ok = 0;
     lua_Integer n = lua_type(L, -1) == LUA_TNUMBER ? lua_tointegerx(L, -1, &ok) : -1;

@@ -111,7 +111,9 @@ const LbType *lb_handle_type_named(lua_State *L, const char *name)
 const char *lb_handle_article(const char *name, char *buffer, size_t size)
 {
     LmStr s = lm_str(buffer, size);
-    lm_str_add(&s, "%s %s", strchr("aeiou", name[0]) != NULL ? "an" : "a", name);
+    bool is_plural = name[0] != '\0' && name[strlen(name) - 1] == 's';
+    const char *article = is_plural ? "" : strchr("aeiou", name[0]) != NULL ? "an " : "a ";
+    lm_str_add(&s, "%s%s", article, name);
     return buffer;
 }
 
@@ -303,10 +305,25 @@ void lb_handle_set_member(lua_State *L, const LbType *type, const char *name)
     lua_pop(L, 1);
 }
 
-void lb_handle_define(lua_State *L, const LbType *type)
+static void add_docs(lua_State *L, const LbType *type)
 {
+    char name[64];
+    char signature[64];
     LbDoc doc = {
         .name = type->name, .signature = type->name, .text = type->text, .example = type->example};
+    lb_doc_add(L, &doc);
+    snprintf(name, sizeof name, "%s:close", type->name);
+    snprintf(signature, sizeof signature, "%s:close()", type->name);
+    doc = (LbDoc){.name = name,
+                  .signature = signature,
+                  .text = "Gives its memory back now rather than at some later garbage collection. "
+                          "Every later use is an error. The same happens at the end of the block "
+                          "for `local x <close> = ...`."};
+    lb_doc_add(L, &doc);
+}
+
+void lb_handle_define(lua_State *L, const LbType *type)
+{
     define_metatable(L, type);
     lb_handle_extend(L, type, type->members, type->meta);
     make_ledger(L);
@@ -314,5 +331,5 @@ void lb_handle_define(lua_State *L, const LbType *type)
     lua_pushlightuserdata(L, (void *)(uintptr_t)type);
     lua_setfield(L, -2, type->name);
     lua_pop(L, 1);
-    lb_doc_add(L, &doc);
+    add_docs(L, type);
 }

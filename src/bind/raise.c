@@ -134,11 +134,25 @@ const char *lb_raise_value(lua_State *L, int index, char *buffer, size_t size)
     return buffer;
 }
 
+const char *lb_raise_hint_words(const char *got, const char *const *words, size_t n, char *buffer,
+                                size_t size)
+{
+    const char *ended[WORDS_MAX + 1];
+    LmStr s = lm_str(buffer, size);
+    n = LM_MIN(n, (size_t)WORDS_MAX);
+    memcpy(ended, words, n * sizeof *words);
+    ended[n] = NULL;
+    const char *near = lm_str_nearest(got, ended);
+    if (near != NULL) {
+        lm_str_add(&s, "; did you mean '%s'?", near);
+    }
+    return buffer;
+}
+
 const char *lb_raise_hint(lua_State *L, int index, const char *got, char *buffer, size_t size)
 {
-    const char *words[WORDS_MAX + 1];
+    const char *words[WORDS_MAX];
     size_t n = 0;
-    LmStr s = lm_str(buffer, size);
     index = lua_absindex(L, index);
     lua_pushnil(L);
     while (lua_next(L, index) != 0) {
@@ -147,12 +161,7 @@ const char *lb_raise_hint(lua_State *L, int index, const char *got, char *buffer
             words[n++] = lua_tostring(L, -1);
         }
     }
-    words[n] = NULL;
-    const char *near = lm_str_nearest(got, words);
-    if (near != NULL) {
-        lm_str_add(&s, "; did you mean '%s'?", near);
-    }
-    return buffer;
+    return lb_raise_hint_words(got, words, n, buffer, size);
 }
 
 int lb_raise_exit_code(lua_State *L, int index)

@@ -34,6 +34,10 @@ const char *lb_raise_value(lua_State *L, int index, char *buffer, size_t size);
 /* `; did you mean 'batch'?` for the string key of the table at `index` nearest to `got`, or "". */
 const char *lb_raise_hint(lua_State *L, int index, const char *got, char *buffer, size_t size);
 
+/* The same for a list of n words. */
+const char *lb_raise_hint_words(const char *got, const char *const *words, size_t n, char *buffer,
+                                size_t size);
+
 /* The exit code for the error value at `index`: the object's own, else 1. */
 int lb_raise_exit_code(lua_State *L, int index);
 
