@@ -20,7 +20,7 @@ cp "$repo/datasets/fetch.sh" "$home/"
 
 # A PATH with only the tools named and those every Debian has.
 path_with() {
-    rm -rf "$work/bin"
+    rm -rf "${work:?}/bin"
     mkdir -p "$work/bin"
     for tool in sh awk cat chmod cmp cp cut date dirname env flock grep gzip head mkdir mktemp mv od rm sed \
         sha256sum sleep tail tar timeout tr wc "$@"; do
@@ -400,7 +400,7 @@ disk_full() {
 }
 no_file_half_written() {
     fails_with 4 "is the disk full?" disk_full && [ ! -e "$home/mnist/train-images-idx3-ubyte" ] &&
-        [ -z "$(ls "$home/mnist" | grep refused)" ]
+        ! ls "$home"/mnist/*.refused >"$out" 2>&1
 }
 check "fetch: a full disk" no_file_half_written
 

@@ -13,7 +13,7 @@ tool() {
 
 # A machine where `installed` lists the packages that are there and `known` those apt has heard of.
 machine() {
-    rm -rf "$work/bin" "$work/log"
+    rm -rf "${work:?}/bin" "$work/log"
     mkdir -p "$work/bin"
     for t in sh env cat grep echo sed; do
         ln -s "$(command -v "$t")" "$work/bin/$t"
