@@ -4,7 +4,8 @@
 # KIND is unit lua errors cli checks setup pipelines; NAME picks those whose file name contains it. A
 # test is a program that ends within the time limit with exit 0, says nothing we must read, leaves no
 # file in its own empty TMPDIR, and reports in one of three ways: a line "N passed, N failed" (the last
-# one counts), TAP lines (cmocka is told to write TAP), or by its exit code alone. Exit 77 is a skip.
+# one counts), lines "ok ..." and "not ok ..." or "FAILED ..." (cmocka is told to write TAP, luma.expect
+# prints such lines), or by its exit code alone. Exit 77 is a skip.
 # Output is shown of failures only. Unit tests run once for every instruction set of this machine.
 # The last line is "N passed, N failed", the exit code 1 when anything failed or nothing ran.
 #
@@ -51,7 +52,7 @@ one() {
         /^1\.\.[0-9]+/ { plan += substr($1, 4) }
         /^(not )?ok [0-9]+ # SKIP/ { tap = 1; ts++; next }
         /^ok( |$)/ { tap = 1; tp++ }
-        /^not ok( |$)/ { tap = 1; tf++ }
+        /^(not ok|FAILED)( |$)/ { tap = 1; tf++ }
         END {
             s = 0
             if (said) { p += 0; f += 0 }

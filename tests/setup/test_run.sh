@@ -45,6 +45,8 @@ check "run: the best instruction set alone" \
     counts 0 "1 passed, 0 failed" '[ $LUMA_ISA = fast ] && echo 1..1 && echo ok 1 - a' ISAS=best
 check "run: not ok" counts 1 "2 passed, 2 failed" 'echo 1..2; echo ok 1 - a; echo not ok 2 - b; exit 1'
 check "run: not ok with exit 0" counts 1 "0 passed, 2 failed" 'echo 1..1; echo not ok 1 - b'
+check "run: what luma.expect prints" counts 1 "2 passed, 2 failed" \
+    'echo "ok      a"; echo "FAILED  b"; exit 3'
 check "run: ended before its plan" counts 1 "2 passed, 4 failed" 'echo 1..3; echo ok 1 - a'
 check "run: all ok, but exit 1" counts 1 "2 passed, 2 failed" 'echo 1..1; echo ok 1 - a; exit 1'
 check "run: crash" counts 1 "0 passed, 2 failed" 'echo 1..1; kill -SEGV $$'
