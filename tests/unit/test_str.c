@@ -90,6 +90,45 @@ static void test_nearest(void **state)
     assert_string_equal(lm_str_nearest("batc", too_long), "batch");
 }
 
+static void test_utf8(void **state)
+{
+    (void)state;
+    static const char *const valid[] = {"",
+                                        "plain",
+                                        "\x7f",
+                                        "\xc2\x80",
+                                        "\xdf\xbf",
+                                        "\xe0\xa0\x80",
+                                        "\xed\x9f\xbf",
+                                        "\xee\x80\x80",
+                                        "\xef\xbf\xbf",
+                                        "\xf0\x90\x80\x80",
+                                        "\xf4\x8f\xbf\xbf",
+                                        "a\xc3\xa4z"};
+    static const char *const invalid[] = {"\x80",
+                                          "\xbf",
+                                          "\xc0\x80",
+                                          "\xc1\xbf",
+                                          "\xc2",
+                                          "\xc2\x41",
+                                          "\xe0\x9f\xbf",
+                                          "\xed\xa0\x80",
+                                          "\xe1\x80",
+                                          "\xe1\x80\x41",
+                                          "\xf0\x8f\xbf\xbf",
+                                          "\xf4\x90\x80\x80",
+                                          "\xf1\x80\x80",
+                                          "\xf5\x80\x80\x80",
+                                          "\xff",
+                                          "ok\xe4"};
+    for (size_t i = 0; i < LM_ARRAY_LEN(valid); i++) {
+        assert_true(lm_str_is_utf8(valid[i]));
+    }
+    for (size_t i = 0; i < LM_ARRAY_LEN(invalid); i++) {
+        assert_false(lm_str_is_utf8(invalid[i]));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +137,7 @@ int main(void)
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
