@@ -46,6 +46,7 @@ typedef struct LmScaleKernels {
 
 typedef struct LmGemmKernels LmGemmKernels;
 typedef struct LmNnKernels LmNnKernels;
+typedef struct LmConvPoolKernels LmConvPoolKernels;
 
 typedef struct LmKernels {
     const char *name; /* "ref", "avx2", "avx512" */
@@ -53,6 +54,7 @@ typedef struct LmKernels {
     const LmScaleKernels *scale;
     const LmGemmKernels *gemm;
     const LmNnKernels *nn;
+    const LmConvPoolKernels *convpool;
 } LmKernels;
 
 /* The chosen set; the best this machine runs unless lm_kernels_select said otherwise. */

@@ -49,6 +49,29 @@ LM_INLINE vf vf_load_u8(const uint8_t *p)
 {
     return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)));
 }
+/* Masks and 32-bit integers, a lane each. */
+typedef __mmask16 vm;
+typedef __m512i vi;
+
+LM_INLINE vm vf_gt(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
+LM_INLINE vf vf_select(vm m, vf a, vf b) { return _mm512_mask_mov_ps(b, m, a); }
+LM_INLINE vi vi_set(int x) { return _mm512_set1_epi32(x); }
+LM_INLINE vm vi_eq(vi a, vi b) { return _mm512_cmpeq_epi32_mask(a, b); }
+LM_INLINE vi vi_select(vm m, vi a, vi b) { return _mm512_mask_mov_epi32(b, m, a); }
+LM_INLINE vi vi_load_u8(const uint8_t *p)
+{
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
+}
+/* Each lane's value, 0..255, as a byte */
+LM_INLINE void vi_store_u8(uint8_t *p, vi x)
+{
+    _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(x));
+}
+/* Bit l: lane l is not 0 (a NaN is not) */
+LM_INLINE uint32_t vf_nonzero_bits(vf a)
+{
+    return _mm512_cmp_ps_mask(a, vf_zero(), _CMP_NEQ_UQ);
+}
 #else
 enum { VF_LANES = 8 };
 typedef __m256 vf;
@@ -76,6 +99,31 @@ LM_INLINE vf vf_where_eq(vf a, vf b, vf x)
 LM_INLINE vf vf_load_u8(const uint8_t *p)
 {
     return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+}
+typedef __m256 vm;
+typedef __m256i vi;
+
+LM_INLINE vm vf_gt(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_GT_OQ); }
+LM_INLINE vf vf_select(vm m, vf a, vf b) { return _mm256_blendv_ps(b, a, m); }
+LM_INLINE vi vi_set(int x) { return _mm256_set1_epi32(x); }
+LM_INLINE vm vi_eq(vi a, vi b) { return _mm256_castsi256_ps(_mm256_cmpeq_epi32(a, b)); }
+LM_INLINE vi vi_select(vm m, vi a, vi b)
+{
+    return _mm256_castps_si256(
+        _mm256_blendv_ps(_mm256_castsi256_ps(b), _mm256_castsi256_ps(a), m));
+}
+LM_INLINE vi vi_load_u8(const uint8_t *p)
+{
+    return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));
+}
+LM_INLINE void vi_store_u8(uint8_t *p, vi x)
+{
+    __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
+    _mm_storel_epi64((__m128i *)p, _mm_packus_epi16(words, words));
+}
+LM_INLINE uint32_t vf_nonzero_bits(vf a)
+{
+    return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(a, vf_zero(), _CMP_NEQ_UQ));
 }
 #endif
 

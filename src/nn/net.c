@@ -6,18 +6,19 @@
 #include "base/mem.h"
 #include "base/threads.h"
 
-static LmStatus add_op(LmNet *net, const LmOpKind *kind, int layer_i)
+static LmOp *add_op(LmNet *net, const LmOpKind *kind, int layer_i)
 {
     LmOp *op = &net->ops[net->n_ops];
     *op = (LmOp){.kind = kind,
                  .layer = &net->model->layers[layer_i],
+                 .last = &net->model->layers[layer_i],
                  .index = net->n_ops,
                  .layer_i = layer_i,
                  .transposed = -1};
     const LmLayerSpec *s = &op->layer->spec;
     op->win = (LmWindow){s->kh, s->kw, s->sh, s->sw};
     net->n_ops++;
-    return LM_OK;
+    return op;
 }
 
 static const LmOpKind *act_op(LmAct act)
@@ -31,12 +32,23 @@ static void add_weighted(LmNet *net, const LmOpKind *kind, int layer_i)
 {
     LmAct act = net->model->layers[layer_i].spec.act;
     bool is_last = layer_i == net->model->n_layers - 1;
-    add_op(net, kind, layer_i);
-    net->ops[net->n_ops - 1].is_relu = act == LM_ACT_RELU;
+    add_op(net, kind, layer_i)->is_relu = act == LM_ACT_RELU;
     bool is_with_loss = is_last && (act == LM_ACT_SOFTMAX || act == LM_ACT_SIGMOID);
     if (act != LM_ACT_NONE && act != LM_ACT_RELU && !is_with_loss) {
         add_op(net, act_op(act), layer_i);
     }
+}
+
+static bool add_fused(LmNet *net, int layer_i)
+{
+    const LmLayer *layer = &net->model->layers[layer_i];
+    if (layer_i + 1 >= net->model->n_layers || !lm_convpool_fits(layer, layer + 1)) {
+        return false;
+    }
+    LmOp *op = add_op(net, &lm_op_convpool, layer_i);
+    op->last = layer + 1;
+    op->is_relu = layer->spec.act == LM_ACT_RELU;
+    return true;
 }
 
 static void add_layer_ops(LmNet *net, int layer_i)
@@ -113,7 +125,7 @@ static int64_t input_cs(const LmNet *net)
 static void shape_maps(LmNet *net)
 {
     for (int i = 0; i <= net->n_ops; i++) {
-        const LmShape *s = i == 0 ? &net->model->input : &net->ops[i - 1].layer->out;
+        const LmShape *s = i == 0 ? &net->model->input : &net->ops[i - 1].last->out;
         int64_t cs = i == 0 ? input_cs(net) : (int64_t)lm_base_round_up((size_t)s->c, 16);
         net->values[i] = (LmPlanMap){.is_used = true, .h = s->h, .w = s->w, .c = s->c, .cs = cs};
         net->grads[i] = net->values[i];
@@ -146,6 +158,13 @@ static void place_map(LmNet *net, LmPlanMap *map)
     int64_t *end = map->is_batch_wide ? &net->batch_floats : &net->arena_floats;
     map->offset = *end;
     *end = (int64_t)lm_base_round_up((size_t)(*end + n * map->img + 64), 16);
+}
+
+int64_t lm_net_reserve(LmNet *net, int64_t floats)
+{
+    int64_t offset = net->arena_floats;
+    net->arena_floats = (int64_t)lm_base_round_up((size_t)(offset + floats + 16), 16);
+    return offset;
 }
 
 static LmStatus plan_ops(LmNet *net, LmError *err)
@@ -231,7 +250,11 @@ LmStatus lm_net_new(LmNet **out, LmModel *m, bool is_training, int64_t max_batch
     }
     if (st == LM_OK) {
         for (int i = 0; i < m->n_layers; i++) {
-            add_layer_ops(net, i);
+            if (add_fused(net, i)) {
+                i++;
+            } else {
+                add_layer_ops(net, i);
+            }
         }
         link_ops(net);
         shape_maps(net);
@@ -274,6 +297,7 @@ void lm_net_free(LmNet *net)
             lm_gemm_table_fini(&op->dgrad[k]);
         }
         lm_mem_free(op->dgrad);
+        lm_convpool_fini(op);
     }
     for (int i = 0; i < net->n_arenas; i++) {
         lm_mem_free(net->arenas[i]);

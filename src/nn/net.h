@@ -67,9 +67,12 @@ typedef struct LmGemmTable {
     int32_t *b_seg;
 } LmGemmTable;
 
+typedef struct LmConvPool LmConvPool;
+
 struct LmOp {
     const LmOpKind *kind;
-    const LmLayer *layer;
+    const LmLayer *layer; /* the one with weights where two are fused */
+    const LmLayer *last;  /* whose output it makes */
     int index;   /* its number; reads map `index`, writes map `index + 1` */
     int layer_i; /* 0-based layer, for dropout's numbers and messages */
     LmWindow win;
@@ -82,6 +85,7 @@ struct LmOp {
     LmGemmTable wgrad;
     LmGemmTable *dgrad; /* conv: one a residue class of positions under the stride */
     int n_dgrad;
+    LmConvPool *pool;    /* convpool: its tables */
     int64_t transposed;  /* floats from the start of net->transposed; -1: none */
     int64_t chain_grads; /* floats from the start of a chain's gradients: kernel, then bias */
 };
@@ -140,6 +144,7 @@ void lm_net_transpose_all(LmNet *net);
 
 /* --- kinds --- */
 extern const LmOpKind lm_op_conv;
+extern const LmOpKind lm_op_convpool;
 extern const LmOpKind lm_op_dense;
 extern const LmOpKind lm_op_maxpool;
 extern const LmOpKind lm_op_avgpool;
@@ -154,7 +159,15 @@ void lm_dense_kernel_grad(const LmNet *net, const LmOp *op, int64_t n, int64_t r
                           float *g);
 void lm_dense_bias_grad(const LmNet *net, const LmOp *op, int64_t n, float *g);
 
-/* Helpers of the plan. */
+/* convpool: whether two layers make one operation; the sum of chains as rows of the kernel. */
+bool lm_convpool_fits(const LmLayer *conv, const LmLayer *pool);
+void lm_convpool_kernel_grad(const LmNet *net, const LmOp *op, int n_chains, int64_t row0,
+                             int64_t row1, float *g);
+void lm_convpool_fini(LmOp *op);
+int64_t lm_convpool_bias_offset(const LmNet *net, const LmOp *op);
+
+/* Helpers of the plan. Reserves floats in every arena and gives their place. */
+int64_t lm_net_reserve(LmNet *net, int64_t floats);
 LmStatus lm_gemm_table_new(LmGemmTable *t, int64_t n_rows, int64_t n_seg,
                            LmError *err) LM_MUST_CHECK;
 void lm_gemm_table_fini(LmGemmTable *t);

@@ -104,9 +104,9 @@ void lm_net_transpose_rows(LmNet *net, const LmOp *op, int64_t row0, int64_t row
     float *t = net->transposed + op->transposed;
     const LmPlanMap *in = &net->grads[op->index];
     bool is_conv = op->kind == &lm_op_conv;
-    /* conv: [tap][oc][ic padded]; dense: [oc][position][ic padded]. */
+    /* conv: [tap][oc][ic padded]; dense and convpool: [oc][position or tap][ic padded]. */
     int64_t ic = op->layer->in.c;
-    int64_t oc_stride = is_conv ? in->cs : in->h * in->w * in->cs;
+    int64_t oc_stride = is_conv ? in->cs : p->rows / ic * in->cs;
     int64_t tap_stride = is_conv ? p->cols * in->cs : in->cs;
     for (int64_t oc = 0; oc < p->cols; oc++) {
         for (int64_t r = row0; r < row1; r++) {

@@ -34,7 +34,7 @@ static int cut_all(const LmNet *net, LmSlice *slices)
     int n = 0;
     for (int i = 0; i < net->n_ops; i++) {
         const LmOp *op = &net->ops[i];
-        if (op->kind == &lm_op_conv || op->kind == &lm_op_dense) {
+        if (op->layer->kernel >= 0) {
             const LmParam *params = net->model->params;
             n += cut(slices ? slices + n : NULL, op, false, &params[op->layer->kernel]);
             n += cut(slices ? slices + n : NULL, op, true, &params[op->layer->bias]);
@@ -92,16 +92,22 @@ void lm_updater_fini(LmUpdater *u)
     *u = (LmUpdater){0};
 }
 
+/* Where a convolution's gradient lies in a chain. */
+static int64_t chain_offset(const LmUpdater *u, const LmSlice *s)
+{
+    const LmParam *kernel = &u->net->model->params[s->op->layer->kernel];
+    if (!s->is_bias) {
+        return s->op->chain_grads + s->row0 * kernel->ld;
+    }
+    return s->op->kind == &lm_op_convpool ? lm_convpool_bias_offset(u->net, s->op)
+                                          : s->op->chain_grads + kernel->rows * kernel->ld;
+}
+
 /* Convolutions: the chains' sums, added in chain order. */
 static void sum_chains(const LmUpdater *u, const LmSlice *s, const LmParam *p, float *g)
 {
     const LmNet *net = u->net;
-    int64_t offset = s->op->chain_grads;
-    if (s->is_bias) {
-        const LmParam *kernel = &net->model->params[s->op->layer->kernel];
-        offset += kernel->rows * kernel->ld;
-    }
-    offset += s->row0 * p->ld;
+    int64_t offset = chain_offset(u, s);
     size_t n = (size_t)((s->row1 - s->row0) * p->ld);
     memcpy(g, net->chains + offset, n * sizeof *g);
     for (int j = 1; j < u->n_chains; j++) {
@@ -111,7 +117,9 @@ static void sum_chains(const LmUpdater *u, const LmSlice *s, const LmParam *p, f
 
 void lm_updater_slice_grad(const LmUpdater *u, const LmSlice *s, float *g)
 {
-    if (s->op->kind == &lm_op_conv) {
+    if (s->op->kind == &lm_op_convpool && !s->is_bias) {
+        lm_convpool_kernel_grad(u->net, s->op, u->n_chains, s->row0, s->row1, g);
+    } else if (s->op->kind == &lm_op_conv || s->op->kind == &lm_op_convpool) {
         sum_chains(u, s, param_of(u, s), g);
     } else if (s->is_bias) {
         lm_dense_bias_grad(u->net, s->op, u->batch, g);
