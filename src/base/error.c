@@ -1,7 +1,7 @@
 /* Statuses as rows of one table, and the building of messages.
  *
  * Messages are put together in a local buffer first, so an argument may point into the LmError that
- * is being filled; what does not fit is cut at its end, never refused.
+ * is being filled; what does not fit is cut, never refused.
  */
 #include "base/error.h"
 
@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/str.h"
 
 static const struct {
     const char *name;
@@ -35,30 +37,34 @@ LmStatus lm_fail(LmError *err, LmStatus code, const char *fmt, ...)
     return code;
 }
 
+/* What is put in front may be a path of any length, so it is the part that gives way: at least half
+ * of the room stays for the message, and of a long context the end is shown. */
 LmStatus lm_error_context(LmError *err, const char *fmt, ...)
 {
+    enum { ROOM = sizeof err->msg - 1, CONTEXT_MAX = 4096 };
+    char context[CONTEXT_MAX];
     char text[sizeof err->msg];
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf(text, sizeof text, fmt, args);
+    int length = vsnprintf(context, sizeof context, fmt, args);
     va_end(args);
-    LM_ASSERT(n >= 0);
-    size_t used = LM_MIN((size_t)n, sizeof text - 3);
-    memcpy(text + used, ": ", 2);
-    used += 2;
-    size_t kept = LM_MIN(strlen(err->msg), sizeof text - 1 - used);
-    memcpy(text + used, err->msg, kept);
-    text[used + kept] = '\0';
-    memcpy(err->msg, text, used + kept + 1);
+    LM_ASSERT(length >= 0);
+    size_t n_context = LM_MIN((size_t)length, sizeof context - 1);
+    size_t room = ROOM - 2 - LM_MIN(strlen(err->msg), (size_t)ROOM / 2);
+    bool is_cut = n_context > room;
+    const char *shown = is_cut ? context + n_context - (room - 3) : context;
+    LmStr s = lm_str(text, sizeof text);
+    lm_str_add(&s, "%s%s: %s", is_cut ? "..." : "", shown, err->msg);
+    memcpy(err->msg, text, sizeof text);
     return err->code;
 }
 
 LmStatus lm_fail_errno(LmError *err, int errno_value, const char *verb, const char *path)
 {
-    LmStatus code = errno_value == ENOENT ? LM_ENOTFOUND : LM_EIO;
     /* The XSI and GNU forms of strerror_r differ; strerror's own text is constant for known codes.
      */
-    return lm_fail(err, code, "cannot %s %s: %s", verb, path, strerror(errno_value));
+    lm_fail(err, errno_value == ENOENT ? LM_ENOTFOUND : LM_EIO, "%s", strerror(errno_value));
+    return lm_error_context(err, "cannot %s %s", verb, path);
 }
 
 const char *lm_status_name(LmStatus code)

@@ -37,8 +37,8 @@ typedef struct LmError {
 /* Stores code and formatted message, returns code. `err` may not be NULL. */
 LmStatus lm_fail(LmError *err, LmStatus code, const char *fmt, ...) LM_PRINTF(3, 4);
 
-/* Puts "<formatted text>: " in front of the message (cutting its end if need be), returns the code.
- */
+/* Puts "<formatted text>: " in front of the message, returns the code. Where both do not fit, the
+ * beginning of a long context and then the end of the message are cut. */
 LmStatus lm_error_context(LmError *err, const char *fmt, ...) LM_PRINTF(2, 3);
 
 /* Fills `err` with what `errno_value` means for `path` and `verb` ("cannot open PATH: ..."). A file

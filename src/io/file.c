@@ -30,11 +30,12 @@ static LmStatus open_regular(int *fd, size_t *size, const char *path, LmError *e
         return lm_fail_errno(err, errno, "open", path);
     }
     if (S_ISDIR(info.st_mode)) {
-        return lm_fail(err, LM_EIO, "cannot read %s: it is a directory, a file is needed", path);
+        lm_fail(err, LM_EIO, "it is a directory, a file is needed");
+        return lm_error_context(err, "cannot read %s", path);
     }
     if (!S_ISREG(info.st_mode)) {
-        return lm_fail(err, LM_EIO, "cannot read %s: it is a device or pipe, a file is needed",
-                       path);
+        lm_fail(err, LM_EIO, "it is a device or pipe, a file is needed");
+        return lm_error_context(err, "cannot read %s", path);
     }
     *size = (size_t)info.st_size;
     return LM_OK;

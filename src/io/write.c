@@ -36,7 +36,8 @@ typedef struct Target {
 static LmStatus fail_write(const char *path, int errno_value, LmError *err)
 {
     if (errno_value == ENOENT) {
-        return lm_fail(err, LM_ENOTFOUND, "cannot write %s: its folder does not exist", path);
+        lm_fail(err, LM_ENOTFOUND, "its folder does not exist");
+        return lm_error_context(err, "cannot write %s", path);
     }
     return lm_fail_errno(err, errno_value, "write", path);
 }
@@ -58,7 +59,7 @@ static LmStatus resolve(Target *target, const char *path, LmError *err)
         return LM_OK;
     }
     if (S_ISDIR(info.st_mode)) {
-        return lm_fail(err, LM_EIO, "cannot write %s: it is a directory", path);
+        return fail_write(path, EISDIR, err);
     }
     target->is_device = !S_ISREG(info.st_mode);
     target->mode = (int)(info.st_mode & 07777);

@@ -43,7 +43,8 @@ static void test_long_text_is_cut(void **state)
     assert_memory_equal(box.guard, "UUUUUUUU", 8);
 }
 
-/* Contexts whose length makes the separator or the old message just fit or just not. */
+/* Contexts whose length makes the message just fit or just not: the message stays whole, since it
+ * is short, and the context's end is shown. */
 static void test_context_at_every_length(void **state)
 {
     (void)state;
@@ -52,14 +53,33 @@ static void test_context_at_every_length(void **state)
         LmError err;
         memset(prefix, 'p', n);
         prefix[n] = '\0';
+        if (n > 0) {
+            prefix[n - 1] = '/';
+        }
         lm_fail(&err, LM_EMEM, "abcdef");
         assert_int_equal(lm_error_context(&err, "%s", prefix), LM_EMEM);
         size_t want = LM_MIN(n + 8, sizeof err.msg - 1);
         assert_int_equal(strlen(err.msg), want);
-        if (n + 8 < sizeof err.msg) {
-            assert_string_equal(err.msg + n, ": abcdef");
-        }
+        assert_string_equal(err.msg + want - 9 + (n == 0), n == 0 ? ": abcdef" : "/: abcdef");
+        assert_int_equal(strncmp(err.msg, "...", 3) == 0, n + 8 > sizeof err.msg - 1);
     }
+}
+
+static void test_long_context_before_long_message(void **state)
+{
+    (void)state;
+    LmError err;
+    char text[5000];
+    memset(text, 'm', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    lm_fail(&err, LM_EIO, "%s", text);
+    memset(text, 'c', sizeof text - 1);
+    lm_error_context(&err, "%s", text);
+    assert_int_equal(strlen(err.msg), sizeof err.msg - 1);
+    assert_memory_equal(err.msg, "...ccc", 6);
+    const char *message = strstr(err.msg, ": ");
+    assert_non_null(message);
+    assert_int_equal(strspn(message + 2, "m"), (sizeof err.msg - 1) / 2);
 }
 
 static void test_errno(void **state)
@@ -92,6 +112,7 @@ int main(void)
         cmocka_unit_test(test_fail_may_quote_itself),
         cmocka_unit_test(test_long_text_is_cut),
         cmocka_unit_test(test_context_at_every_length),
+        cmocka_unit_test(test_long_context_before_long_message),
         cmocka_unit_test(test_errno),
         cmocka_unit_test(test_table),
     };
