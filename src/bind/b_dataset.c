@@ -174,8 +174,8 @@ LB_FUNCTION(
 {
     SplitArgs a = {.seed = (int64_t)lb_open_seed(L), .stratify = true, .shuffle = true};
     LmDataset *ds = lb_dataset_check(L, 1, fn);
-    lb_options_parse(L, 2, fn, split_options,
-                     (LbParts){"one fraction, as in ds:split{ 0.9, seed=7 }", 1, 1}, &a);
+    lb_arg_table(L, 2, fn, "parts", "a table like { 0.9, seed=7 }");
+    lb_options_parse(L, 2, fn, split_options, (LbParts){"one fraction, as in { 0.9 }", 1, 1}, &a);
     lb_arg_end(L, 2, fn);
     lua_rawgeti(L, 2, 1);
     if (lua_type(L, -1) != LUA_TNUMBER || !(lua_tonumber(L, -1) > 0 && lua_tonumber(L, -1) < 1)) {

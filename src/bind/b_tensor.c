@@ -399,5 +399,6 @@ void lb_tensor_open(lua_State *L)
 {
     lb_handle_define(L, &lb_tensor_type);
     lb_tensor_math_open(L);
+    lb_tensor_show_open(L);
     lb_tensor_make_open(L);
 }

@@ -38,9 +38,11 @@ void lb_tensor_push_shape(lua_State *L, int rank, const int64_t *shape);
 /* Any number, infinite ones and NaN too. */
 double lb_tensor_number(lua_State *L, int index, const char *fn, const char *label);
 
-/* The rest of the room: makers (b_tensor_make.c), facts and arithmetic (b_tensor_math.c). */
+/* The rest of the room: makers (b_tensor_make.c), facts and arithmetic (b_tensor_math.c), drawing
+ * (b_tensor_show.c). */
 void lb_tensor_make_open(lua_State *L);
 void lb_tensor_math_open(lua_State *L);
+void lb_tensor_show_open(lua_State *L);
 
 /* "u8", "i32", "f32", "f64" in the order of LmDtype. */
 extern const char *const lb_dtype_names[];

@@ -325,6 +325,22 @@ static void store_all(lua_State *L, int table, const char *fn, const LbOption *o
     }
 }
 
+static _Noreturn void fail_no_table(lua_State *L, int arg, const char *fn, const LbOption *options,
+                                    LbParts parts)
+{
+    char names[512];
+    char got[96];
+    lb_raise_value(L, arg, got, sizeof got);
+    if (parts.what != NULL) {
+        lb_raise_text(L, LM_EARG, "%s: wants %s in a table { ... }, got %s", fn, parts.what, got);
+    }
+    LmStr s = lm_str(names, sizeof names);
+    for (const LbOption *o = options; o != NULL && o->name != NULL; o++) {
+        lm_str_add(&s, s.used > 0 ? ", %s=" : "%s=", o->name);
+    }
+    lb_raise_text(L, LM_EARG, "%s: wants a table { %s }, got %s", fn, names, got);
+}
+
 int lb_options_parse(lua_State *L, int arg, const char *fn, const LbOption *options, LbParts parts,
                      void *out)
 {
@@ -334,12 +350,7 @@ int lb_options_parse(lua_State *L, int arg, const char *fn, const LbOption *opti
     } else if (lua_istable(L, arg)) {
         lua_pushvalue(L, arg);
     } else {
-        char names[512];
-        char wants[600];
-        join_names(options, names, sizeof names);
-        snprintf(wants, sizeof wants, "a table of options { %s }",
-                 parts.max > 0 && parts.what != NULL ? parts.what : names);
-        lb_arg_fail(L, arg, fn, "the argument", wants);
+        fail_no_table(L, arg, fn, options, parts);
     }
     int table = lua_gettop(L);
     Keys k = survey(L, table, fn, options);

@@ -80,8 +80,8 @@ test("digits refuse odd arguments", function()
         .. "test, seed, color)", digits, { colour = true })
     test.fails("luma.dataset.digits: takes options only, written name=value; got 1 list item",
         digits, { 100 })
-    test.fails("luma.dataset.digits: the argument wants a table of options { train, test, seed, color "
-        .. "}, got 100", digits, 100)
+    test.fails("luma.dataset.digits: wants a table { train=, test=, seed=, color= }, got 100",
+        digits, 100)
     test.fails("luma.dataset has no 'digit'; did you mean 'digits'?",
         function() return luma.dataset.digit end)
 end)
@@ -133,12 +133,9 @@ test("split refuses fractions that make no part", function()
     test.fails("dataset:split: the fraction wants a number between 0 and 1, got 0", split { 0 })
     test.fails("dataset:split: the fraction wants a number between 0 and 1, got nan", split { 0 / 0 })
     test.fails('dataset:split: the fraction wants a number between 0 and 1, got "0.5"', split { "0.5" })
-    test.fails("dataset:split: wants one fraction, as in ds:split{ 0.9, seed=7 }, got 0 list items",
-        split { seed = 7 })
-    test.fails("dataset:split: wants one fraction, as in ds:split{ 0.9, seed=7 }, got 0 list items",
-        split(nil))
-    test.fails("dataset:split: the argument wants a table of options { one fraction, as in ds:split{ "
-        .. "0.9, seed=7 } }, got 0.9", split(0.9))
+    test.fails("dataset:split: wants one fraction, as in { 0.9 }, got 0 list items", split { seed = 7 })
+    test.fails("dataset:split: argument 1 (parts) wants a table like { 0.9, seed=7 }, got nil", split(nil))
+    test.fails("dataset:split: argument 1 (parts) wants a table like { 0.9, seed=7 }, got 0.9", split(0.9))
     test.fails("dataset:split: option 'stratify' wants true or false, got nan",
         split { 0.5, stratify = 0 / 0 })
 end)

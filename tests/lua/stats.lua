@@ -84,7 +84,7 @@ test("what cannot be added says so", function()
     test.eq(test.fails("~^stats:add: ", function() s:add(luma.zeros({ 3, 3 }, "u8")) end).code, "ESHAPE")
     test.fails('luma.stats: option \'axis\' wants "all", "channel" or "pixel", got "chanel"; did you '
         .. 'mean "channel"?', function() luma.stats { axis = "chanel" } end)
-    test.fails('luma.stats: the argument wants a table of options { axis }, got "channel"',
+    test.fails('luma.stats: wants a table { axis= }, got "channel"',
         function() luma.stats "channel" end)
     test.fails("stats:merge: argument 1 wants stats, got a dataset", function() s:merge(train) end)
     test.fails("~^stats:merge: ", function() s:merge(luma.stats({ axis = "pixel" }):add(train)) end)
