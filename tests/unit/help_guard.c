@@ -33,15 +33,17 @@ void help_guard_fill(HelpGuard *g)
     memset(g->first, PATTERN, (size_t)(g->end - g->first));
 }
 
+/* All bytes are the pattern when the first is and each equals the next. */
+static bool is_pattern(const uint8_t *p, size_t n)
+{
+    return n == 0 || (p[0] == PATTERN && memcmp(p, p + 1, n - 1) == 0);
+}
+
 bool help_guard_is_clean(const HelpGuard *g, const void *data, size_t n)
 {
     const uint8_t *from = data;
-    for (const uint8_t *p = g->first; p < g->end; p++) {
-        if ((p < from || p >= from + n) && *p != PATTERN) {
-            return false;
-        }
-    }
-    return true;
+    return is_pattern(g->first, (size_t)(from - g->first)) &&
+           is_pattern(from + n, (size_t)(g->end - from) - n);
 }
 
 void *help_guard_front(const HelpGuard *g)
