@@ -6,9 +6,28 @@ local docs = internal.docs
 local help = {}
 
 local INDENT = "    "
+local WIDTH = 84
 
 local function indent(text)
     return INDENT .. (text:gsub("\n", "\n" .. INDENT))
+end
+
+-- Breaks text into lines of at most WIDTH characters; an empty line stays a paragraph's end.
+local function wrap(text)
+    local lines, line = {}, nil
+    for word in text:gsub("\n\n", " \0 "):gmatch "%S+" do
+        if word == "\0" then
+            lines[#lines + 1] = (line or "") .. "\n"
+            line = nil
+        elseif line and #line + 1 + #word > WIDTH then
+            lines[#lines + 1] = line
+            line = word
+        else
+            line = line and line .. " " .. word or word
+        end
+    end
+    lines[#lines + 1] = line
+    return table.concat(lines, "\n")
 end
 
 local function sorted(names)
@@ -56,7 +75,7 @@ end
 local function describe(doc)
     local parts = { doc.signature or doc.name }
     if doc.text then
-        parts[#parts + 1] = "\n" .. indent(doc.text)
+        parts[#parts + 1] = "\n" .. indent(wrap(doc.text))
     end
     if doc.options and #doc.options > 0 then
         local lines = {}

@@ -1,11 +1,11 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/interrupt.h"
 
-#include <lauxlib.h>
 #include <signal.h>
 #include <stddef.h>
 
 #include "base/threads.h"
+#include "bind/raise.h"
 
 static lua_State *volatile running;
 static struct sigaction before;
@@ -13,7 +13,7 @@ static struct sigaction before;
 static void stop_hook(lua_State *L, lua_Debug *ar)
 {
     (void)ar;
-    luaL_error(L, "interrupted");
+    lb_raise_text(L, LM_ECANCEL, "interrupted");
 }
 
 /* lua_sethook is the one function of the Lua API that may be called from a handler. */
@@ -49,7 +49,10 @@ void lc_interrupt_disarm(void)
     lm_threads_clear_cancel();
 }
 
-bool lc_interrupt_is_pending(void)
+bool lc_interrupt_end(lua_State *L)
 {
+    if (lm_threads_is_cancelled()) {
+        lua_sethook(L, NULL, 0, 0);
+    }
     return lm_threads_is_cancelled();
 }

@@ -14,6 +14,7 @@
 void lc_interrupt_arm(lua_State *L);
 /* SIGINT does what it did before; hook and cancel flag are cleared. */
 void lc_interrupt_disarm(void);
-bool lc_interrupt_is_pending(void);
+/* Whether a stop was asked for. If so what was running has stopped, and Lua may be used again. */
+bool lc_interrupt_end(lua_State *L);
 
 #endif

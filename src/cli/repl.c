@@ -153,7 +153,7 @@ static void loop(Repl *r)
         } else {
             run_statement(r);
         }
-        if (lc_interrupt_is_pending() && !r->is_terminal) {
+        if (lc_interrupt_end(r->L) && !r->is_terminal) {
             break;
         }
         lc_interrupt_disarm();

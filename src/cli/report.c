@@ -122,6 +122,7 @@ static void print_traceback(lua_State *L)
 
 int lc_report(lua_State *L, bool wants_traceback)
 {
+    bool is_interrupted = lc_interrupt_end(L);
     lua_pushcfunction(L, explain);
     lua_insert(L, -2);
     int code = LC_SCRIPT;
@@ -142,5 +143,5 @@ int lc_report(lua_State *L, bool wants_traceback)
         print_traceback(L);
     }
     lua_pop(L, 1);
-    return lc_interrupt_is_pending() ? LC_INTERRUPTED : code;
+    return is_interrupted ? LC_INTERRUPTED : code;
 }

@@ -1,0 +1,34 @@
+-- What pipelines 02 to 05 share: the network of 01_normalize.lua, and what to expect of it.
+
+local nn = luma.nn
+local network = {}
+
+-- Two convolutions with pooling, two dense layers: 121,930 parameters.
+function network.new()
+    return luma.model{
+        input = { 28, 28, 1 },
+        nn.conv{ 32, kernel = 3, act = "relu" }, nn.maxpool{ 2 },
+        nn.conv{ 64, kernel = 3, act = "relu" }, nn.maxpool{ 2 },
+        nn.flatten{}, nn.dense{ 64, act = "relu" }, nn.dense{ 10, act = "softmax" },
+    }
+end
+
+-- Trains a new network on one flow and gives its result on the other.
+function network.train(args, train_flow, test_flow)
+    local model = network.new()
+    print(model:fit{ train_flow, epochs = args.epochs, optimizer = luma.adam{ rate = 1e-3 } })
+    local result = model:evaluate(test_flow)
+    print("test images: " .. tostring(result))
+    return result
+end
+
+-- Expects `bound` of a whole run. A short one cannot reach that and must only be far better than
+-- guessing; drawn digits have their own bound.
+function network.expect(args, result, bound)
+    local is_whole = args.epochs >= 5 and args.train >= 60000
+    local name = is_whole and "test accuracy" or "test accuracy of a short run"
+    local reachable = not is_whole and 0.5 or args.data == "digits" and 0.97 or bound
+    luma.expect(name, result.accuracy, ">=", reachable)
+end
+
+return network

@@ -1,0 +1,44 @@
+#!/bin/sh
+# Ctrl-C: exit 130 from Lua loops and from the engine, objects usable until then, the second one kills.
+. tests/help_sh.sh
+LUMA=${LUMA:-$PWD/build/luma}
+cd "$work" || exit 1
+
+# A shell without job control starts background programs with SIGINT ignored; env gives it back.
+env --default-signal=INT true 2>/dev/null || { echo "env cannot reset signals"; exit 77; }
+
+# interrupted CODE SIGNALS SCRIPT: waits until the script wrote "ready", sends SIGINT so many times.
+interrupted() {
+    printf '%s\n' "$3" >t.lua
+    env --default-signal=INT "$LUMA" run t.lua >out 2>err &
+    pid=$!
+    tries=0
+    while ! grep -q ready out && [ "$tries" -lt 200 ]; do
+        sleep 0.05
+        tries=$((tries + 1))
+    done
+    for _ in $(seq "$2"); do
+        kill -INT "$pid"
+        sleep 0.3
+    done
+    begin=$(date +%s)
+    wait "$pid"
+    got=$?
+    took=$(($(date +%s) - begin))
+    [ "$got" -eq "$1" ] && [ "$took" -le 5 ] || { echo "exit $got after $took s"; cat out err; false; }
+}
+READY='print "ready" io.stdout:flush()'
+
+check "an endless Lua loop" interrupted 130 1 "$READY while true do end"
+check "names the line" grep -q "^luma: t.lua:1: interrupted" err
+check "pcall cannot hold it up" interrupted 130 1 "$READY while true do pcall(function() while true do end end) end"
+check "an endless training" interrupted 130 1 "
+local train = luma.dataset.digits{ train = 2000, test = 1 }
+local flow = luma.generator{ luma.rescale(1/255) }:flow(train)
+local nn = luma.nn
+local model = luma.model{ input = {28, 28, 1}, nn.conv{ 8, act = 'relu' }, nn.flatten{}, nn.dense{ 10 } }
+for epoch in model:train{ flow, epochs = 100000 } do if epoch == 1 then $READY end end"
+check "is told as such" grep -q "interrupted" err
+check "a second one kills" interrupted 130 2 "$READY local t = setmetatable({}, { __close = function() while true do end end })
+do local c <close> = t while true do end end"
+cd / && done_testing
