@@ -2,7 +2,8 @@
  *
  * The order of epoch e is a function of (seed, e) alone. Batches are made on demand by the caller,
  * or ahead of it by `workers` threads (flow/prefetch.c); either way batch k of epoch e holds the
- * same bits. Epochs count from 1, as scripts do.
+ * same bits. Epochs count from 1, as scripts do. A flow scales with the numbers its generator held
+ * when the flow was made. One thread at a time may use it, lm_flow_fill and lm_flow_hint excepted.
  */
 #ifndef LM_FLOW_H
 #define LM_FLOW_H
@@ -13,11 +14,13 @@
 
 typedef struct LmFlow LmFlow;
 
+enum { LM_FLOW_WORKERS_MAX = 16 };
+
 typedef struct LmFlowOptions {
     int64_t batch; /* at least 1 */
     bool is_shuffled;
     uint64_t seed;
-    int workers; /* 0: on demand; 1..16 threads working ahead */
+    int workers; /* 0: on demand; else threads working ahead */
     bool drop_last;
     bool one_hot; /* labels as f32 rows of n_classes instead of class numbers */
 } LmFlowOptions;
@@ -28,7 +31,8 @@ typedef struct LmBatch {
 } LmBatch;
 
 /* Keeps references to both. `g` may be NULL: pixels as floats. Checks that all stages are fitted
- * and fit the set's shape. batch 0 or an empty set is LM_EARG. */
+ * and fit the set's shape. LM_EARG: a batch below 1, an empty set, drop_last with a batch larger than
+ * the set, one_hot without labels, workers outside 0..LM_FLOW_WORKERS_MAX. */
 LmStatus lm_flow_new(LmFlow **out, LmGenerator *g, LmDataset *ds, const LmFlowOptions *o,
                      LmError *err) LM_MUST_CHECK;
 LmFlow *lm_flow_ref(LmFlow *f);
@@ -46,19 +50,26 @@ int64_t lm_flow_position(const LmFlow *f);
 /* Goes to batch 0 of `epoch`. */
 LmStatus lm_flow_seek(LmFlow *f, int64_t epoch, LmError *err) LM_MUST_CHECK;
 /* The next batch; after an epoch's last one the next call gives batch 0 of the next epoch. The
- * caller owns the tensors (lm_batch_fini); keeping them is always safe. */
+ * caller owns the tensors (lm_batch_fini); keeping them is always safe, also longer than the flow.
+ * On failure (the message names the first sample that failed) the flow stays at this batch and the
+ * next call tries again. Polls cancel. */
 LmStatus lm_flow_next(LmFlow *f, LmBatch *out, LmError *err) LM_MUST_CHECK;
 void lm_batch_fini(LmBatch *b);
 
 /* --- for the trainer: scaled pixels straight into its own buffers, from any thread --- */
-/* Data-set indices of the epoch's samples in order (borrowed until the next seek/prepare). */
+/* Data-set indices of the epoch's lm_flow_n_samples samples in order (borrowed until the next prepare). Does not
+ * move what lm_flow_next walks. */
 LmStatus lm_flow_prepare(LmFlow *f, int64_t epoch, const int64_t **order,
                          LmError *err) LM_MUST_CHECK;
 /* Scales the sample with data-set index i into x (h*w*c floats). `scratch` is lm_flow_scratch_bytes
- * of the calling thread's own memory. Thread-safe between two calls of prepare. */
+ * of the calling thread's own memory, aligned to 8. Any number of threads at once; no allocation, no
+ * lock. Errors name the sample by its 1-based number in the set. */
 size_t lm_flow_scratch_bytes(const LmFlow *f);
 LmStatus lm_flow_fill(const LmFlow *f, int64_t i, float *x, void *scratch,
                       LmError *err) LM_MUST_CHECK;
+
+/* Tells the processor that sample i will be asked for soon; costs next to nothing. */
+void lm_flow_hint(const LmFlow *f, int64_t i);
 
 /* "flow of mnist train: 938 batches of 64, shuffled" */
 const char *lm_flow_describe(const LmFlow *f, char *buffer, size_t size);

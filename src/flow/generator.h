@@ -1,7 +1,7 @@
 /* A generator: an ordered list of stages, fitted on a data set, applied to images.
  *
- * Shared by reference; immutable but for lm_generator_fit, which may only run while no flow of this
- * generator is running. Plans are compiled once a shape and kept.
+ * Shared by reference and used from the main thread; flows compile a plan of their own when they are
+ * made and keep scaling with the numbers of that time, so a later fit never disturbs one that runs.
  */
 #ifndef LM_GENERATOR_H
 #define LM_GENERATOR_H
@@ -27,8 +27,11 @@ int lm_generator_n_stages(const LmGenerator *g);
 const LmStage *lm_generator_stage(const LmGenerator *g, int i);
 /* "mnist train (60,000 images)", or NULL when never fitted. */
 const char *lm_generator_fitted_on(const LmGenerator *g);
+/* Restores that text where the stages came fitted. */
+LmStatus lm_generator_set_fitted_on(LmGenerator *g, const char *text, LmError *err) LM_MUST_CHECK;
 
-/* A plan for this shape, kept by the generator (borrowed until the next fit). Main thread only. */
+/* A plan for this shape, kept by the generator (borrowed until the next call of plan, apply, explain
+ * or fit). Main thread only. */
 LmStatus lm_generator_plan(LmGenerator *g, int64_t h, int64_t w, int64_t c, const LmPlan **out,
                            LmError *err) LM_MUST_CHECK;
 /* N x H x W x C (or N x H x W) u8 or f32 tensor in, f32 N x H x W x C out. */

@@ -1,8 +1,9 @@
 /* Convolution and max-pool as one operation, on vectors; ref_convpool.c states the order of sums.
  *
- * The gradients behind a pool are sparse by position and by relu. Where input channels fill vectors,
- * the open entries are listed and each costs one multiply-add a tap and vector; where they do not (the
- * first layer), output channels fill the vectors and each lane picks its own position's pixel.
+ * The gradients behind a pool are sparse by position and by relu. Where input channels fill
+ * vectors, the open entries are listed and each costs one multiply-add a tap and vector; where they
+ * do not (the first layer), output channels fill the vectors and each lane picks its own position's
+ * pixel.
  */
 #include "kernel/convpool.h"
 #include "kernel/vec.h"

@@ -49,6 +49,17 @@ LM_INLINE vf vf_load_u8(const uint8_t *p)
 {
     return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)));
 }
+/* Doubles, half as many. */
+enum { VD_LANES = 8 };
+typedef __m512d vd;
+
+LM_INLINE vd vd_set(double x) { return _mm512_set1_pd(x); }
+LM_INLINE void vd_store(double *p, vd x) { _mm512_storeu_pd(p, x); }
+LM_INLINE vd vd_load_f32(const float *p) { return _mm512_cvtps_pd(_mm256_loadu_ps(p)); }
+LM_INLINE vd vd_add(vd a, vd b) { return _mm512_add_pd(a, b); }
+LM_INLINE vd vd_sub(vd a, vd b) { return _mm512_sub_pd(a, b); }
+LM_INLINE vd vd_fma(vd a, vd b, vd c) { return _mm512_fmadd_pd(a, b, c); }
+
 /* Masks and 32-bit integers, a lane each. */
 typedef __mmask16 vm;
 typedef __m512i vi;
@@ -100,6 +111,16 @@ LM_INLINE vf vf_load_u8(const uint8_t *p)
 {
     return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
 }
+enum { VD_LANES = 4 };
+typedef __m256d vd;
+
+LM_INLINE vd vd_set(double x) { return _mm256_set1_pd(x); }
+LM_INLINE void vd_store(double *p, vd x) { _mm256_storeu_pd(p, x); }
+LM_INLINE vd vd_load_f32(const float *p) { return _mm256_cvtps_pd(_mm_loadu_ps(p)); }
+LM_INLINE vd vd_add(vd a, vd b) { return _mm256_add_pd(a, b); }
+LM_INLINE vd vd_sub(vd a, vd b) { return _mm256_sub_pd(a, b); }
+LM_INLINE vd vd_fma(vd a, vd b, vd c) { return _mm256_fmadd_pd(a, b, c); }
+
 typedef __m256 vm;
 typedef __m256i vi;
 

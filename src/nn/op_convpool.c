@@ -14,13 +14,13 @@
 #include "nn/net.h"
 
 struct LmConvPool {
-    bool is_narrow;      /* channels of the input do not fill vectors */
-    int64_t n_windows;   /* of an image */
-    int64_t arg;         /* arena: LM_BLOCK x n_windows x ld bytes */
-    int64_t lists;       /* arena: scratch of the weight gradient */
-    int64_t dx_image;    /* arena: an image of dx with the rim the filter reaches over; -1: none */
-    LmHalo rim;          /* how far the filter of a window reaches over the input's edges */
-    int64_t dx_row;      /* strides of where dx is added up */
+    bool is_narrow;    /* channels of the input do not fill vectors */
+    int64_t n_windows; /* of an image */
+    int64_t arg;       /* arena: LM_BLOCK x n_windows x ld bytes */
+    int64_t lists;     /* arena: scratch of the weight gradient */
+    int64_t dx_image;  /* arena: an image of dx with the rim the filter reaches over; -1: none */
+    LmHalo rim;        /* how far the filter of a window reaches over the input's edges */
+    int64_t dx_row;    /* strides of where dx is added up */
     int64_t dx_img;
     LmTapOffsets x;
     LmTapOffsets dx;
@@ -281,8 +281,7 @@ static void backward(const LmOp *op, const LmBlockRun *run)
         memset(chain + op->chain_grads, 0,
                (size_t)(bias - op->chain_grads + p->ld) * sizeof *chain);
     }
-    LmPoolGrad g = {
-        .win = cp->dy_win, .n_windows = cp->n_windows, .oc = p->cols, .oc_ld = p->ld};
+    LmPoolGrad g = {.win = cp->dy_win, .n_windows = cp->n_windows, .oc = p->cols, .oc_ld = p->ld};
     for (int64_t i = 0; i < run->n; i++) {
         g.dy = dy.data + i * dy.img;
         g.arg = args(op, run) + i * cp->n_windows * p->ld;
@@ -315,7 +314,8 @@ void lm_convpool_kernel_grad(const LmNet *net, const LmOp *op, int n_chains, int
 {
     const LmParam *p = &net->model->params[op->layer->kernel];
     if (op->pool->is_narrow) {
-        sum_columns(net, op->chain_grads + row0 * p->ld, n_chains, g, (size_t)((row1 - row0) * p->ld));
+        sum_columns(net, op->chain_grads + row0 * p->ld, n_chains, g,
+                    (size_t)((row1 - row0) * p->ld));
         return;
     }
     const LmPlanMap *in = &net->values[op->index];

@@ -3,8 +3,10 @@
  * Rules. A run of affine stages (rescale, fitted center and standardize) is folded in double to
  * y = a*x + b, rounded once to f32 and applied as one fused multiply-add a pixel, straight from u8.
  * A sample stage takes the image's moments (exact integers on u8; of affinely scaled u8 data they
- * follow from those) and becomes affine for this image. Clip ends a run. The result for a sample
- * depends on nothing but its pixels and the stages: not on batch, thread or ISA.
+ * follow from those) and becomes affine for this image. A pass ends behind a clip, before a sample
+ * stage whose moments do not follow from those of what the pass reads, and before per-pixel numbers
+ * behind a sample stage; the next one works in place on floats. The result for a sample depends on
+ * nothing but its pixels and the stages: not on batch, thread or ISA.
  */
 #ifndef LM_PLAN_H
 #define LM_PLAN_H
@@ -15,14 +17,18 @@
 typedef struct LmPlan LmPlan;
 
 /* All stages must be fitted (else LM_ESTATE: "... call g:fit(dataset) first") and fit the shape (a
- * stage fitted on other channels or sizes is LM_ESHAPE). */
+ * stage fitted on other channels or sizes is LM_ESHAPE). Nothing of `stages` is kept. */
 LmStatus lm_plan_new(LmPlan **out, const LmStage *stages, int n, int64_t h, int64_t w, int64_t c,
                      LmError *err) LM_MUST_CHECK;
-void lm_plan_free(LmPlan *plan);
-/* Scales one image of h*w*c numbers (dtype u8 or f32) into dst (f32, may not overlap). Thread-safe. */
-void lm_plan_apply(const LmPlan *plan, const void *src, LmDtype dtype, float *dst);
+void lm_plan_free(LmPlan *plan); /* NULL is fine */
+/* Memory lm_plan_apply needs of its caller; may be 0. */
+size_t lm_plan_scratch_bytes(const LmPlan *plan);
+/* Scales one image of h*w*c numbers (dtype u8 or f32) into dst (f32, may not overlap). `scratch` is
+ * aligned to 8 and the calling thread's own. Thread-safe. Engine threads flush denormals
+ * (base/threads.h); callers that do not may get them in the result. */
+void lm_plan_apply(const LmPlan *plan, const void *src, LmDtype dtype, float *dst, void *scratch);
 int lm_plan_n_passes(const LmPlan *plan);
-/* "1 pass: fused rescale + center" lines, one a pass. */
+/* "pass 1: fused rescale + center: y = a*x + b, one pair", one line a pass. */
 const char *lm_plan_describe(const LmPlan *plan, char *buffer, size_t size);
 
 #endif

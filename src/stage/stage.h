@@ -8,6 +8,11 @@
  * y = (x - mean) / (std + epsilon), population std. Feature scope: the statistics of the data set the
  * stage was fitted on, as they are at this point of the list; sample scope: of the image itself,
  * over `axis` all (whole image) or channel (each channel alone).
+ *
+ * Where the std is 0: an image (or channel of it) becomes 0 in sample scope. In feature scope an
+ * epsilon of 0 is refused at fit; for axis all and channel y = (x - mean) / epsilon as in Keras; for
+ * axis pixel the divisor is 1, because image sets have borders that never vary in training (67
+ * positions in MNIST) and 1/epsilon would turn one stray grey level of a test image into 1e6.
  */
 #ifndef LM_STAGE_H
 #define LM_STAGE_H
@@ -31,9 +36,11 @@ typedef struct LmStage {
     LmAxis axis;    /* center, standardize; sample scope has no axis pixel */
     double factor;  /* rescale */
     double epsilon; /* standardize: added to the std; above 0 or 0 */
-    double lo, hi;  /* clip */
+    double lo, hi;  /* clip; may be infinite */
     char where[96]; /* "script.lua:12", or empty: where the user wrote it */
-    /* Set by fitting, feature scope only. width is 1, C or H*W*C; owned. std is NULL for center. */
+    /* Set by fitting, feature scope only: shape of the images, numbers a statistic has (1, C or
+     * H*W*C; 0: not fitted), statistics (owned). std is NULL for center. */
+    int64_t shape[3];
     int64_t width;
     double *mean;
     double *std;
@@ -49,14 +56,27 @@ LmStage lm_stage_clip(double lo, double hi);
 LmStatus lm_stage_check(const LmStage *s, LmError *err) LM_MUST_CHECK;
 bool lm_stage_needs_fit(const LmStage *s);
 bool lm_stage_is_fitted(const LmStage *s); /* true where no fit is needed */
-/* Stores copies of `width` means and (standardize) stds. */
-LmStatus lm_stage_set_fit(LmStage *s, int64_t width, const double *mean, const double *std,
+/* Numbers a statistic over `axis` has for images of this shape: 1, C or H*W*C. */
+int64_t lm_stage_width(LmAxis axis, const int64_t hwc[3]);
+/* Stores copies of the means and (standardize) stds, lm_stage_width(s->axis, hwc) of each; an older
+ * fit is kept on failure. LM_ENUMERIC: one is not finite, or a std is 0 and epsilon too (names it). */
+LmStatus lm_stage_set_fit(LmStage *s, const int64_t hwc[3], const double *mean, const double *std,
                           LmError *err) LM_MUST_CHECK;
+/* What a fitted standardize stage divides number j of its statistics by. */
+double lm_stage_divisor(const LmStage *s, int64_t j);
+/* LM_ESTATE when not fitted ("... call g:fit(dataset) first"); LM_ESHAPE when fitted on images with
+ * other channels or, for axis pixel, of another size. */
+LmStatus lm_stage_check_ready(const LmStage *s, const int64_t hwc[3], LmError *err) LM_MUST_CHECK;
 LmStatus lm_stage_copy(LmStage *out, const LmStage *s, LmError *err) LM_MUST_CHECK;
 void lm_stage_fini(LmStage *s);
+/* Puts "stage 2 (standardize, script.lua:12)" in front of the message; i counts from 0. */
+LmStatus lm_stage_context(const LmStage *s, int i, LmError *err);
 
-/* "rescale", "center", ... */
+/* "rescale", "center", ...; "feature", "sample" */
 const char *lm_stage_kind_name(LmStageKind kind);
+bool lm_stage_kind_from_name(const char *name, LmStageKind *out);
+const char *lm_scope_name(LmScope scope);
+bool lm_scope_from_name(const char *name, LmScope *out);
 /* "standardize feature, axis all: mean 33.318, std 78.567" */
 const char *lm_stage_describe(const LmStage *s, char *buffer, size_t size);
 

@@ -1,0 +1,387 @@
+#include "flow/flow.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/threads.h"
+#include "flow/batch.h"
+#include "flow/sampler.h"
+
+/* Shares its counter with lm_rng, whose first argument has 48 bits. */
+#define EPOCH_MAX (((int64_t)1 << 48) - 1)
+
+/* The order of one epoch; epoch 0: none yet. */
+typedef struct Order {
+    int64_t epoch;
+    int64_t *indices;
+} Order;
+
+struct LmFlow {
+    atomic_int refs;
+    LmFlowOptions options;
+    LmGenerator *generator;
+    LmDataset *dataset;
+    LmPlan *plan;
+    LmPool *pool;
+    int64_t item; /* numbers of an image */
+    int64_t n_batches;
+    int64_t n_samples;
+    size_t pixels_at; /* in a thread's scratch: pixels of a set that must be read */
+    size_t scratch_bytes;
+    int64_t epoch;
+    int64_t position;
+    Order orders[2]; /* of epoch e at e % 2, for lm_flow_next */
+    Order prepared;
+    char *scratch; /* the calling thread's */
+};
+
+/* --- making and ending --- */
+
+static LmStatus check_options(const LmFlowOptions *o, const LmDataset *ds, LmError *err)
+{
+    if (o->batch < 1) {
+        return lm_fail(err, LM_EARG, "batch is %" PRId64 ", wanted 1 or more", o->batch);
+    }
+    if (o->workers < 0 || o->workers > LM_FLOW_WORKERS_MAX) {
+        return lm_fail(err, LM_EARG, "workers is %d, wanted 0..%d", o->workers,
+                       LM_FLOW_WORKERS_MAX);
+    }
+    if (ds->count == 0) {
+        return lm_fail(err, LM_EARG, "%s holds no images: nothing to make batches of", ds->name);
+    }
+    if (ds->count > UINT32_MAX) {
+        return lm_fail(err, LM_EARG, "%s holds %" PRId64 " images, wanted fewer than 2^32",
+                       ds->name, ds->count);
+    }
+    if (o->drop_last && o->batch > ds->count) {
+        return lm_fail(err, LM_EARG,
+                       "drop_last leaves no batch: batch is %" PRId64 ", but %s holds %" PRId64
+                       " images; use a smaller batch",
+                       o->batch, ds->name, ds->count);
+    }
+    if (o->one_hot && ds->labels == NULL) {
+        return lm_fail(err, LM_EARG, "labels \"one_hot\" were asked for, but %s has no labels",
+                       ds->name);
+    }
+    return LM_OK;
+}
+
+static LmStatus make_plan(LmFlow *f, LmError *err)
+{
+    const LmDataset *ds = f->dataset;
+    int n = f->generator != NULL ? lm_generator_n_stages(f->generator) : 0;
+    const LmStage *stages = n > 0 ? lm_generator_stage(f->generator, 0) : NULL;
+    return lm_plan_new(&f->plan, stages, n, ds->h, ds->w, ds->c, err);
+}
+
+static void count_batches(LmFlow *f)
+{
+    int64_t n = f->dataset->count;
+    int64_t batch = f->options.batch;
+    f->n_batches = n / batch + (!f->options.drop_last && n % batch != 0);
+    f->n_samples = f->options.drop_last ? f->n_batches * batch : n;
+}
+
+static LmStatus alloc_buffers(LmFlow *f, LmError *err)
+{
+    const LmDataset *ds = f->dataset;
+    size_t batch = (size_t)LM_MIN(f->options.batch, ds->count);
+    size_t batch_bytes = 0;
+    if (!lm_base_mul(batch, (size_t)f->item * sizeof(float), &batch_bytes)) {
+        return lm_fail(err, LM_EMEM, "a batch of %zu images is more than can be addressed", batch);
+    }
+    f->pixels_at = lm_base_round_up(lm_plan_scratch_bytes(f->plan), LM_MEM_ALIGN);
+    f->scratch_bytes = f->pixels_at + (size_t)f->item * lm_dtype_size(ds->dtype);
+    LmStatus st = lm_mem_alloc(&f->scratch, f->scratch_bytes, 1, err);
+    if (st == LM_OK) {
+        /* A loop that drops a batch before it asks for the next needs one block; one more lets a
+         * script compare two, and every batch ahead has its own. */
+        st = lm_pool_new(&f->pool, batch_bytes, 2 + 2 * f->options.workers, err);
+    }
+    return st;
+}
+
+LmStatus lm_flow_new(LmFlow **out, LmGenerator *g, LmDataset *ds, const LmFlowOptions *o,
+                     LmError *err)
+{
+    LmFlow *f = NULL;
+    LmStatus st = check_options(o, ds, err);
+    if (st != LM_OK || (st = lm_mem_zeros(&f, 1, sizeof *f, err)) != LM_OK) {
+        return st;
+    }
+    atomic_init(&f->refs, 1);
+    f->options = *o;
+    f->generator = g != NULL ? lm_generator_ref(g) : NULL;
+    f->dataset = lm_dataset_ref(ds);
+    f->item = lm_dataset_item_count(ds);
+    f->epoch = 1;
+    count_batches(f);
+    if ((st = make_plan(f, err)) != LM_OK || (st = alloc_buffers(f, err)) != LM_OK) {
+        lm_flow_unref(f);
+        return st;
+    }
+    *out = f;
+    return LM_OK;
+}
+
+LmFlow *lm_flow_ref(LmFlow *f)
+{
+    atomic_fetch_add(&f->refs, 1);
+    return f;
+}
+
+void lm_flow_unref(LmFlow *f)
+{
+    if (f == NULL || atomic_fetch_sub(&f->refs, 1) > 1) {
+        return;
+    }
+    lm_pool_close(f->pool);
+    lm_plan_free(f->plan);
+    lm_mem_free(f->orders[0].indices);
+    lm_mem_free(f->orders[1].indices);
+    lm_mem_free(f->prepared.indices);
+    lm_mem_free(f->scratch);
+    lm_generator_unref(f->generator);
+    lm_dataset_unref(f->dataset);
+    lm_mem_free(f);
+}
+
+/* --- facts --- */
+
+const LmFlowOptions *lm_flow_options(const LmFlow *f)
+{
+    return &f->options;
+}
+
+LmDataset *lm_flow_dataset(const LmFlow *f)
+{
+    return f->dataset;
+}
+
+LmGenerator *lm_flow_generator(const LmFlow *f)
+{
+    return f->generator;
+}
+
+int64_t lm_flow_n_batches(const LmFlow *f)
+{
+    return f->n_batches;
+}
+
+int64_t lm_flow_n_samples(const LmFlow *f)
+{
+    return f->n_samples;
+}
+
+int64_t lm_flow_epoch(const LmFlow *f)
+{
+    return f->epoch;
+}
+
+int64_t lm_flow_position(const LmFlow *f)
+{
+    return f->position;
+}
+
+const char *lm_flow_describe(const LmFlow *f, char *buffer, size_t size)
+{
+    LmStr s = lm_str(buffer, size);
+    lm_str_add(&s, "flow of %s: ", f->dataset->name);
+    lm_str_add_count(&s, f->n_batches);
+    lm_str_add(&s, f->n_batches == 1 ? " batch of " : " batches of ");
+    lm_str_add_count(&s, f->options.batch);
+    lm_str_add(&s, f->options.is_shuffled ? ", shuffled" : ", in order");
+    if (f->options.workers > 0) {
+        lm_str_add(&s, ", %d worker%s", f->options.workers, f->options.workers > 1 ? "s" : "");
+    }
+    return buffer;
+}
+
+/* --- one sample --- */
+
+size_t lm_flow_scratch_bytes(const LmFlow *f)
+{
+    return f->scratch_bytes;
+}
+
+LmStatus lm_flow_fill(const LmFlow *f, int64_t i, float *x, void *scratch, LmError *err)
+{
+    const LmDataset *ds = f->dataset;
+    const void *pixels = lm_dataset_pixels(ds, i);
+    if (pixels == NULL) {
+        void *read = (char *)scratch + f->pixels_at;
+        LmStatus st = lm_dataset_read(ds, i, read, err);
+        if (st != LM_OK) {
+            return lm_error_context(err, "sample %" PRId64, i + 1);
+        }
+        pixels = read;
+    }
+    lm_plan_apply(f->plan, pixels, ds->dtype, x, scratch);
+    return LM_OK;
+}
+
+void lm_flow_hint(const LmFlow *f, int64_t i)
+{
+    /* Larger images are streamed well enough by the processor itself once their start is here. */
+    enum { LINE = 64, HINT_BYTES_MAX = 4096 };
+    const char *pixels = lm_dataset_pixels(f->dataset, i);
+    size_t bytes = (size_t)f->item * lm_dtype_size(f->dataset->dtype);
+    for (size_t at = 0; pixels != NULL && at < LM_MIN(bytes, (size_t)HINT_BYTES_MAX); at += LINE) {
+        __builtin_prefetch(pixels + at);
+    }
+}
+
+/* --- orders --- */
+
+static LmStatus make_order(const LmFlow *f, Order *order, int64_t epoch, LmError *err)
+{
+    const LmFlowOptions *o = &f->options;
+    int64_t n = f->dataset->count;
+    if (order->indices == NULL) {
+        LmStatus st = lm_mem_alloc(&order->indices, (size_t)n, sizeof *order->indices, err);
+        if (st != LM_OK) {
+            return st;
+        }
+        order->epoch = 0;
+    }
+    /* File order is the same in every epoch. */
+    if (order->epoch == 0 || (o->is_shuffled && order->epoch != epoch)) {
+        lm_sampler_order(order->indices, n, o->is_shuffled, o->seed, epoch);
+    }
+    order->epoch = epoch;
+    return LM_OK;
+}
+
+static LmStatus check_epoch(int64_t epoch, LmError *err)
+{
+    if (epoch < 1 || epoch > EPOCH_MAX) {
+        return lm_fail(err, LM_EARG, "epoch is %" PRId64 ", wanted 1 or more", epoch);
+    }
+    return LM_OK;
+}
+
+LmStatus lm_flow_prepare(LmFlow *f, int64_t epoch, const int64_t **order, LmError *err)
+{
+    LmStatus st = check_epoch(epoch, err);
+    if (st == LM_OK) {
+        st = make_order(f, &f->prepared, epoch, err);
+    }
+    if (st == LM_OK) {
+        *order = f->prepared.indices;
+    }
+    return st;
+}
+
+LmStatus lm_flow_seek(LmFlow *f, int64_t epoch, LmError *err)
+{
+    LmStatus st = check_epoch(epoch, err);
+    if (st == LM_OK) {
+        f->epoch = epoch;
+        f->position = 0;
+    }
+    return st;
+}
+
+/* --- batches --- */
+
+static int64_t batch_size(const LmFlow *f, int64_t k)
+{
+    return LM_MIN(f->options.batch, f->n_samples - k * f->options.batch);
+}
+
+static const int64_t *batch_indices(const LmFlow *f, int64_t epoch, int64_t k)
+{
+    return f->orders[epoch % 2].indices + k * f->options.batch;
+}
+
+/* Scales the samples of batch k; the order of the epoch is ready. */
+static LmStatus fill_batch(const LmFlow *f, int64_t epoch, int64_t k, float *x, void *scratch,
+                           LmError *err)
+{
+    const int64_t *indices = batch_indices(f, epoch, k);
+    int64_t n = batch_size(f, k);
+    LmStatus st = LM_OK;
+    unsigned token = lm_threads_flush_denormals();
+    for (int64_t i = 0; st == LM_OK && i < n; i++) {
+        if (i + 1 < n) {
+            lm_flow_hint(f, indices[i + 1]);
+        }
+        st = lm_flow_fill(f, indices[i], x + i * f->item, scratch, err);
+    }
+    lm_threads_restore_denormals(token);
+    return st;
+}
+
+static LmStatus make_labels(const LmFlow *f, const int64_t *indices, int64_t n, LmTensor *out,
+                            LmError *err)
+{
+    const LmDataset *ds = f->dataset;
+    const int64_t shape[2] = {n, ds->n_classes};
+    *out = (LmTensor){0};
+    if (ds->labels == NULL) {
+        return LM_OK;
+    }
+    if (!f->options.one_hot) {
+        LmStatus st = lm_tensor_new(out, LM_I32, 1, shape, err);
+        for (int64_t i = 0; st == LM_OK && i < n; i++) {
+            ((int32_t *)out->data)[i] = ds->labels[indices[i]];
+        }
+        return st;
+    }
+    LmStatus st = lm_tensor_zeros(out, LM_F32, 2, shape, err);
+    for (int64_t i = 0; st == LM_OK && i < n; i++) {
+        ((float *)out->data)[i * ds->n_classes + ds->labels[indices[i]]] = 1;
+    }
+    return st;
+}
+
+static LmStatus take_block(LmFlow *f, float **out, LmError *err)
+{
+    void *block = NULL;
+    LmStatus st = make_order(f, &f->orders[f->epoch % 2], f->epoch, err);
+    if (st != LM_OK || (st = lm_pool_take(f->pool, &block, err)) != LM_OK) {
+        return st;
+    }
+    st = fill_batch(f, f->epoch, f->position, block, f->scratch, err);
+    if (st != LM_OK) {
+        lm_pool_give(f->pool, block);
+        return st;
+    }
+    *out = block;
+    return LM_OK;
+}
+
+LmStatus lm_flow_next(LmFlow *f, LmBatch *out, LmError *err)
+{
+    const LmDataset *ds = f->dataset;
+    int64_t shape[4] = {batch_size(f, f->position), ds->h, ds->w, ds->c};
+    float *block = NULL;
+    LmBatch batch = {0};
+    LmStatus st = LM_OK;
+    if ((st = lm_threads_check_cancel(err)) != LM_OK ||
+        (st = take_block(f, &block, err)) != LM_OK ||
+        (st = lm_tensor_wrap(&batch.x, LM_F32, 4, shape, block, lm_pool_give, f->pool, err)) !=
+            LM_OK) {
+        return st;
+    }
+    st = make_labels(f, batch_indices(f, f->epoch, f->position), shape[0], &batch.y, err);
+    if (st != LM_OK) {
+        lm_tensor_fini(&batch.x);
+        return st;
+    }
+    *out = batch;
+    if (++f->position == f->n_batches) {
+        f->position = 0;
+        f->epoch++;
+    }
+    return LM_OK;
+}
+
+void lm_batch_fini(LmBatch *b)
+{
+    lm_tensor_fini(&b->x);
+    lm_tensor_fini(&b->y);
+}

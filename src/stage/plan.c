@@ -1,0 +1,169 @@
+#include "stage/plan.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "stage/pass.h"
+
+struct LmPlan {
+    LmPassContext ctx;
+    int n_passes;
+    LmPass *passes;
+    size_t scratch_bytes;
+    int n_stages;
+    LmStageKind *kinds; /* of the stages, for describe */
+};
+
+static LmStatus check_stages(const LmStage *stages, int n, const int64_t hwc[3], LmError *err)
+{
+    for (int i = 0; i < n; i++) {
+        LmStatus st = lm_stage_check(&stages[i], err);
+        if (st == LM_OK) {
+            st = lm_stage_check_ready(&stages[i], hwc, err);
+        }
+        if (st != LM_OK) {
+            return lm_stage_context(&stages[i], i, err);
+        }
+    }
+    return LM_OK;
+}
+
+/* Opens the next pass; it stands for stages from `first` on, `n_left` of them at most. */
+static LmStatus open_pass(LmPlan *plan, int first, int n_left, LmError *err)
+{
+    LmPass *p = &plan->passes[plan->n_passes];
+    LmStatus st = lm_mem_alloc(&p->terms, (size_t)n_left, sizeof *p->terms, err);
+    if (st == LM_OK) {
+        p->first_stage = first;
+        plan->n_passes++;
+    }
+    return st;
+}
+
+static LmStatus add_stages(LmPlan *plan, const LmStage *stages, int n, LmError *err)
+{
+    LmStatus st = open_pass(plan, 0, n, err);
+    for (int i = 0; st == LM_OK && i < n; i++) {
+        bool fits = false;
+        st = lm_pass_add(&plan->passes[plan->n_passes - 1], &plan->ctx, &stages[i], &fits, err);
+        if (st == LM_OK && !fits) {
+            st = open_pass(plan, i, n - i, err);
+            if (st == LM_OK) {
+                st = lm_pass_add(&plan->passes[plan->n_passes - 1], &plan->ctx, &stages[i], &fits,
+                                 err);
+                LM_ASSERT(st != LM_OK || fits);
+            }
+        }
+        plan->kinds[i] = stages[i].kind;
+    }
+    return st;
+}
+
+static LmStatus finish_passes(LmPlan *plan, LmError *err)
+{
+    for (int i = 0; i < plan->n_passes; i++) {
+        LmPass *p = &plan->passes[i];
+        LmStatus st = lm_pass_finish(p, &plan->ctx, err);
+        if (st != LM_OK) {
+            return st;
+        }
+        plan->scratch_bytes =
+            LM_MAX(plan->scratch_bytes, lm_pass_scratch_bytes(p, &plan->ctx));
+    }
+    return LM_OK;
+}
+
+LmStatus lm_plan_new(LmPlan **out, const LmStage *stages, int n, int64_t h, int64_t w, int64_t c,
+                     LmError *err)
+{
+    LM_ASSERT(h > 0 && w > 0 && c > 0 && n >= 0);
+    LmPlan *plan = NULL;
+    LmStatus st = check_stages(stages, n, (int64_t[3]){h, w, c}, err);
+    if (st != LM_OK || (st = lm_mem_zeros(&plan, 1, sizeof *plan, err)) != LM_OK) {
+        return st;
+    }
+    plan->ctx = (LmPassContext){lm_kernels()->scale, lm_kernels()->stats, h * w * c, c};
+    plan->n_stages = n;
+    /* Every stage opens a pass at most, and one is there without stages. */
+    size_t max_passes = (size_t)n + 1;
+    if ((st = lm_mem_zeros(&plan->passes, max_passes, sizeof *plan->passes, err)) != LM_OK ||
+        (st = lm_mem_zeros(&plan->kinds, max_passes, sizeof *plan->kinds, err)) != LM_OK ||
+        (st = add_stages(plan, stages, n, err)) != LM_OK ||
+        (st = finish_passes(plan, err)) != LM_OK) {
+        lm_plan_free(plan);
+        return st;
+    }
+    *out = plan;
+    return LM_OK;
+}
+
+void lm_plan_free(LmPlan *plan)
+{
+    if (plan == NULL) {
+        return;
+    }
+    for (int i = 0; i < plan->n_passes; i++) {
+        lm_pass_fini(&plan->passes[i]);
+    }
+    lm_mem_free(plan->passes);
+    lm_mem_free(plan->kinds);
+    lm_mem_free(plan);
+}
+
+size_t lm_plan_scratch_bytes(const LmPlan *plan)
+{
+    return plan->scratch_bytes;
+}
+
+void lm_plan_apply(const LmPlan *plan, const void *src, LmDtype dtype, float *dst, void *scratch)
+{
+    LM_ASSERT(dtype == LM_U8 || dtype == LM_F32);
+    lm_pass_run(&plan->passes[0], &plan->ctx, src, dtype, dst, scratch);
+    for (int i = 1; i < plan->n_passes; i++) {
+        lm_pass_run(&plan->passes[i], &plan->ctx, dst, LM_F32, dst, scratch);
+    }
+}
+
+int lm_plan_n_passes(const LmPlan *plan)
+{
+    return plan->n_passes;
+}
+
+static const char *pairs_name(const LmPlan *plan, const LmPass *p)
+{
+    if (p->width == 1) {
+        return p->has_sample ? "a pair an image" : "one pair";
+    }
+    if (p->width == plan->ctx.c) {
+        return p->has_sample ? "a pair a channel of an image" : "a pair a channel";
+    }
+    return "a pair a pixel";
+}
+
+static void describe_pass(const LmPlan *plan, const LmPass *p, LmStr *text)
+{
+    if (p->n_stages == 0) {
+        lm_str_add(text, "numbers as they are, as floats");
+        return;
+    }
+    lm_str_add(text, p->n_stages > 1 ? "fused " : "");
+    for (int i = 0; i < p->n_stages; i++) {
+        lm_str_add(text, i > 0 ? " + %s" : "%s",
+                   lm_stage_kind_name(plan->kinds[p->first_stage + i]));
+    }
+    if (p->n_terms > 0) {
+        lm_str_add(text, ": %sy = a*x + b, %s", p->has_sample ? "moments, then " : "",
+                   pairs_name(plan, p));
+    }
+}
+
+const char *lm_plan_describe(const LmPlan *plan, char *buffer, size_t size)
+{
+    LmStr text = lm_str(buffer, size);
+    for (int i = 0; i < plan->n_passes; i++) {
+        lm_str_add(&text, "%spass %d: ", i > 0 ? "\n" : "", i + 1);
+        describe_pass(plan, &plan->passes[i], &text);
+    }
+    return buffer;
+}
