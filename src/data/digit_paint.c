@@ -31,10 +31,10 @@ void lm_digit_paint_gray(uint8_t *pixels, const LmDigitCover *cover, int side, L
 {
     Grain grain;
     draw_grain(grain, side * side, rng);
-    float bright = lm_digit_between(rng, 205.0f, 275.0f);
-    float rough = lm_digit_between(rng, 0.0f, 0.25f) * (1.0f / 256.0f);
+    float bright = lm_digit_parts_between(rng, 205.0f, 275.0f);
+    float rough = lm_digit_parts_between(rng, 0.0f, 0.25f) * (1.0f / 256.0f);
     bool is_dirty = lm_rng_below(rng, 100) < 30;
-    float dirt = is_dirty ? lm_digit_between(rng, 0.05f, 0.35f) : 0.0f;
+    float dirt = is_dirty ? lm_digit_parts_between(rng, 0.05f, 0.35f) : 0.0f;
     for (int y = 0; y < side; y++) {
         const float *ink = cover->ink[y];
         for (int x = 0; x < side; x++) {
@@ -63,7 +63,7 @@ static Color draw_color(float brightness, float saturation, LmRng *rng)
     float tint[3];
     float mean = 0.0f;
     for (int c = 0; c < 3; c++) {
-        tint[c] = lm_digit_between(rng, -saturation, saturation);
+        tint[c] = lm_digit_parts_between(rng, -saturation, saturation);
         mean += tint[c] * (1.0f / 3.0f);
     }
     for (int c = 0; c < 3; c++) {
@@ -76,8 +76,8 @@ static Color draw_color(float brightness, float saturation, LmRng *rng)
 static void weave_gradient(Texture *texture, int side, LmRng *rng)
 {
     float step = 1.0f / (float)(2 * side);
-    float across = lm_digit_between(rng, -step, step);
-    float down = lm_digit_between(rng, -step, step);
+    float across = lm_digit_parts_between(rng, -step, step);
+    float down = lm_digit_parts_between(rng, -step, step);
     float middle = 0.5f * (float)(side - 1);
     for (int y = 0; y < side; y++) {
         for (int x = 0; x < side; x++) {
@@ -90,9 +90,10 @@ static void weave_gradient(Texture *texture, int side, LmRng *rng)
 /* Triangle waves of 4 to 13 pixels length in a random direction. */
 static void weave_stripes(Texture *texture, int side, LmRng *rng)
 {
-    float across = lm_digit_between(rng, -0.16f, 0.16f);
-    float down = (0.24f - (across < 0.0f ? -across : across)) * lm_digit_between(rng, 0.4f, 1.0f);
-    float phase = lm_digit_between(rng, 8.0f, 9.0f);
+    float across = lm_digit_parts_between(rng, -0.16f, 0.16f);
+    float down =
+        (0.24f - (across < 0.0f ? -across : across)) * lm_digit_parts_between(rng, 0.4f, 1.0f);
+    float phase = lm_digit_parts_between(rng, 8.0f, 9.0f);
     for (int y = 0; y < side; y++) {
         for (int x = 0; x < side; x++) {
             float wave = phase + across * (float)x + down * (float)y;
@@ -141,27 +142,32 @@ typedef struct Palette {
 static Palette draw_palette(LmRng *rng)
 {
     Palette palette;
-    float contrast = lm_digit_between(rng, 95.0f, 165.0f);
-    float ground = lm_digit_between(rng, 25.0f, 230.0f - contrast);
+    float contrast = lm_digit_parts_between(rng, 95.0f, 165.0f);
+    float ground = lm_digit_parts_between(rng, 25.0f, 230.0f - contrast);
     float ink = ground + contrast;
     if (lm_rng_below(rng, 2) == 1) {
         float swap = ground;
         ground = ink;
         ink = swap;
     }
-    float spread = lm_digit_between(rng, -35.0f, 35.0f);
+    float spread = lm_digit_parts_between(rng, -35.0f, 35.0f);
     palette.ground[0] = draw_color(ground - spread, 55.0f, rng);
     palette.ground[1] = draw_color(ground + spread, 55.0f, rng);
     palette.ink = draw_color(ink, 80.0f, rng);
     return palette;
 }
 
-static void mix_pixel(uint8_t *pixel, const Palette *palette, float mix, float ink, float grain)
+/* One channel of one row; a plane of its own, so that the loop is vector code. */
+static void mix_row(uint8_t *restrict row, int side, const Palette *palette, int channel,
+                    const float *restrict mix, const float *restrict ink,
+                    const float *restrict grain)
 {
-    for (int c = 0; c < 3; c++) {
-        float first = palette->ground[0].channel[c];
-        float ground = first + mix * (palette->ground[1].channel[c] - first);
-        pixel[c] = to_byte(ground + ink * (palette->ink.channel[c] - ground) + grain);
+    float first = palette->ground[0].channel[channel];
+    float way = palette->ground[1].channel[channel] - first;
+    float full = palette->ink.channel[channel];
+    for (int x = 0; x < side; x++) {
+        float ground = first + mix[x] * way;
+        row[x] = to_byte(ground + ink[x] * (full - ground) + grain[x]);
     }
 }
 
@@ -172,13 +178,23 @@ void lm_digit_paint_color(uint8_t *pixels, const LmDigitCover *cover, int side, 
     draw_grain(grain, side * side, rng);
     Palette palette = draw_palette(rng);
     weaves[lm_rng_below(rng, LM_ARRAY_LEN(weaves))](&texture, side, rng);
-    float rough = lm_digit_between(rng, 0.0f, 0.16f);
-    float opaque = lm_digit_between(rng, 0.85f, 1.0f);
+    float rough = lm_digit_parts_between(rng, 0.0f, 0.16f);
+    float opaque = lm_digit_parts_between(rng, 0.85f, 1.0f);
     for (int y = 0; y < side; y++) {
+        float ink[LM_DIGIT_SIDE_MAX];
+        float rise[LM_DIGIT_SIDE_MAX];
+        uint8_t planes[3][LM_DIGIT_SIDE_MAX];
         for (int x = 0; x < side; x++) {
-            float g = rough * ((float)grain[y * side + x] - 128.0f);
-            mix_pixel(pixels + 3 * (y * side + x), &palette, texture.mix[y][x],
-                      opaque * cover->ink[y][x], g);
+            ink[x] = opaque * cover->ink[y][x];
+            rise[x] = rough * ((float)grain[y * side + x] - 128.0f);
+        }
+        for (int c = 0; c < 3; c++) {
+            mix_row(planes[c], side, &palette, c, texture.mix[y], ink, rise);
+        }
+        for (int x = 0; x < side; x++) {
+            for (int c = 0; c < 3; c++) {
+                pixels[3 * (y * side + x) + c] = planes[c][x];
+            }
         }
     }
 }

@@ -36,10 +36,10 @@ typedef struct LmDigitGlyph {
 const LmDigitGlyph *lm_digit_strokes_get(int digit, int *n);
 
 /* From (x, y) to (x + dx, y + dy), in pixels; pixel (column, row) has its centre at whole numbers.
- * A point at distance d has cover (reach2 - d*d) * gain, cut to 0..1. */
+ * A point at distance d has cover (reach*reach - d*d) * gain, cut to 0..1. */
 typedef struct LmDigitSegment {
     float x, y, dx, dy;
-    float reach2;
+    float reach;
     float gain;
 } LmDigitSegment;
 
@@ -63,13 +63,13 @@ void lm_digit_paint_gray(uint8_t *pixels, const LmDigitCover *cover, int side, L
 void lm_digit_paint_color(uint8_t *pixels, const LmDigitCover *cover, int side, LmRng *rng);
 
 /* Random shapes: uniform in [low, high); a bell of deviation 1 that ends at 3.45. */
-static inline float lm_digit_between(LmRng *rng, float low, float high)
+static inline float lm_digit_parts_between(LmRng *rng, float low, float high)
 {
     return low + (high - low) * lm_rng_float(rng);
 }
 
 /* The sum of four uniform bytes has mean 510 and deviation 147.8 and is near enough to normal. */
-static inline float lm_digit_bell(LmRng *rng)
+static inline float lm_digit_parts_bell(LmRng *rng)
 {
     uint32_t u = lm_rng_u32(rng);
     int sum = (int)((u & 255) + (u >> 8 & 255) + (u >> 16 & 255) + (u >> 24));

@@ -29,29 +29,33 @@ typedef struct Knot {
     int pen;
 } Knot;
 
-/* The numbers are deviations that keep most digits readable; see the hardness in the unit test. */
+/* The numbers are deviations that keep most digits readable: a linear classifier gets 92 %, the
+ * small convolutional network of the pipelines above 99 %, as on MNIST. */
 static Hand draw_hand(LmRng *rng)
 {
     Hand hand;
     /* tan of half the angle: sine and cosine by rational formulas, angle about 2 * 0.055 rad */
-    float u = 0.055f * lm_digit_bell(rng);
+    float u = 0.055f * lm_digit_parts_bell(rng);
     float d = 1.0f / (1.0f + u * u);
     hand.cos_turn = (1.0f - u * u) * d;
     hand.sin_turn = 2.0f * u * d;
-    hand.slant = 0.10f + 0.17f * lm_digit_bell(rng);
-    hand.width = lm_digit_between(rng, 0.72f, 1.18f);
+    hand.slant = 0.10f + 0.17f * lm_digit_parts_bell(rng);
+    hand.width = lm_digit_parts_between(rng, 0.72f, 1.18f);
     for (int i = 0; i < 6; i++) {
-        hand.bend[i] = 0.075f * lm_digit_bell(rng);
+        hand.bend[i] = 0.055f * lm_digit_parts_bell(rng);
     }
-    hand.shake = lm_digit_between(rng, 1.5f, 4.5f);
+    /* most hands are steady, so that little data teaches much; one in twelve is hard to read, so
+     * that the best network still has something to gain */
+    bool is_careless = lm_rng_below(rng, 12) == 0;
+    hand.shake = lm_digit_parts_between(rng, 1.0f, 3.0f) + (is_careless ? 4.5f : 0.0f);
     float heavy = lm_rng_float(rng);
     hand.radius = 0.75f + 1.15f * heavy * (0.4f + 0.6f * heavy);
-    hand.nib = lm_digit_between(rng, -0.45f, 0.45f);
-    hand.fade = lm_digit_between(rng, -0.25f, 0.25f);
-    hand.softness = lm_digit_between(rng, 0.8f, 1.7f);
-    hand.size = lm_digit_between(rng, 0.84f, 1.06f);
-    hand.shift_x = 0.85f * lm_digit_bell(rng);
-    hand.shift_y = 0.85f * lm_digit_bell(rng);
+    hand.nib = lm_digit_parts_between(rng, -0.45f, 0.45f);
+    hand.fade = lm_digit_parts_between(rng, -0.25f, 0.25f);
+    hand.softness = lm_digit_parts_between(rng, 0.8f, 1.7f);
+    hand.size = lm_digit_parts_between(rng, 0.83f, 1.06f);
+    hand.shift_x = 0.95f * lm_digit_parts_bell(rng);
+    hand.shift_y = 0.95f * lm_digit_parts_bell(rng);
     uint32_t gap = lm_rng_below(rng, 100);
     hand.gap_n = gap < 8 ? 1 + (int)gap % 2 : 0;
     hand.gap_first = 2 + (int)lm_rng_below(rng, 30);
@@ -84,15 +88,15 @@ static void place_knots(Knot *knots, const LmDigitPoint *points, int n, const Ha
     for (int i = 0; i < n; i++) {
         const LmDigitPoint *point = &points[i];
         float shake = hand->shake * (is_end(points, n, i) ? 1.6f : 1.0f);
-        float x = 0.02f * ((float)point->x - 50.0f + shake * lm_digit_bell(rng));
-        float y = 0.02f * ((float)point->y - 50.0f + shake * lm_digit_bell(rng));
+        float x = 0.02f * ((float)point->x - 50.0f + shake * lm_digit_parts_bell(rng));
+        float y = 0.02f * ((float)point->y - 50.0f + shake * lm_digit_parts_bell(rng));
         float bent_x = x + b[0] * (x * x) + b[1] * (x * y) + b[2] * (y * y);
         float bent_y = y + b[3] * (x * x) + b[4] * (x * y) + b[5] * (y * y);
         float wide = hand->width * bent_x - hand->slant * bent_y;
         knots[i].x = hand->cos_turn * wide - hand->sin_turn * bent_y;
         knots[i].y = hand->sin_turn * wide + hand->cos_turn * bent_y;
         float along = (float)(2 * i - n) / (float)n;
-        float pressure = 1.0f + 0.10f * lm_digit_bell(rng) + hand->fade * along;
+        float pressure = 1.0f + 0.10f * lm_digit_parts_bell(rng) + hand->fade * along;
         knots[i].radius = hand->radius * LM_MAX(pressure, 0.5f);
         knots[i].pen = point->pen;
     }
@@ -134,7 +138,7 @@ static void add_segment(LmDigitPath *path, const float from[2], const float to[2
     s->y = from[1];
     s->dx = to[0] - from[0];
     s->dy = to[1] - from[1];
-    s->reach2 = reach * reach;
+    s->reach = reach;
     s->gain = 1.0f / (2.0f * radius * softness);
 }
 
@@ -206,10 +210,13 @@ static void leave_gap(LmDigitPath *path, const Hand *hand)
 /* A short thin stroke anywhere, as from a slipping pen or a neighbouring letter. */
 static void add_stray_mark(LmDigitPath *path, int side, const Hand *hand, LmRng *rng)
 {
-    float limit = (float)(side - 1);
-    float from[2] = {lm_digit_between(rng, 2.0f, limit - 2.0f),
-                     lm_digit_between(rng, 2.0f, limit - 2.0f)};
-    float to[2] = {from[0] + 2.0f * lm_digit_bell(rng), from[1] + 2.0f * lm_digit_bell(rng)};
+    float limit = (float)(side - 3);
+    float from[2];
+    float to[2];
+    for (int i = 0; i < 2; i++) {
+        from[i] = lm_digit_parts_between(rng, 2.0f, limit);
+        to[i] = from[i] + 2.0f * lm_digit_parts_bell(rng);
+    }
     add_segment(path, from, to, 0.7f * hand->radius, hand->softness);
 }
 

@@ -12,7 +12,10 @@
 #include "base/threads.h"
 #include "data/digit_parts.h"
 
-enum { N_MAX = 10000000, IMAGES_A_TASK = 64 };
+enum { N_DIGITS = 10, N_MAX = 10000000, IMAGES_A_TASK = 64 };
+
+/* Named one by one: a small set may lack the higher digits. */
+static const char *const class_names[N_DIGITS] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
 
 static const uint64_t first_test_index = (uint64_t)1 << 32;
 
@@ -25,7 +28,7 @@ int lm_digits_draw(uint64_t seed, uint64_t index, bool is_color, uint8_t *pixels
     LmRng paint = lm_rng(seed, LM_RNG_DIGITS, index, RNG_PAINT);
     int side = is_color ? 32 : 28;
     float box = is_color ? 23.0f : 20.0f;
-    int digit = (int)lm_rng_below(&shape, 10);
+    int digit = (int)lm_rng_below(&shape, N_DIGITS);
     LmDigitPath path;
     LmDigitCover cover;
     lm_digit_path_write(&path, digit, side, box, &shape);
@@ -69,6 +72,7 @@ static LmStatus draw_set(LmDataset **out, const LmDigitsOptions *o, const char *
     int64_t channels = o->is_color ? 3 : 1;
     LmTensor images = {0};
     LmTensor labels = {0};
+    LmDataset *drawn = NULL;
     LmStatus status = lm_tensor_new(&images, LM_U8, 4, (int64_t[]){n, side, side, channels}, err);
     if (status != LM_OK) {
         goto done;
@@ -88,8 +92,18 @@ static LmStatus draw_set(LmDataset **out, const LmDigitsOptions *o, const char *
     if (status != LM_OK) {
         goto done;
     }
-    status = lm_memory_new(out, name, &images, &labels, err);
+    status = lm_memory_new(&drawn, name, &images, &labels, err);
+    if (status != LM_OK) {
+        goto done;
+    }
+    status = lm_dataset_set_classes(drawn, N_DIGITS, class_names, err);
+    if (status != LM_OK) {
+        goto done;
+    }
+    *out = drawn;
+    drawn = NULL;
 done:
+    lm_dataset_unref(drawn);
     lm_tensor_fini(&images);
     lm_tensor_fini(&labels);
     return status;

@@ -22,10 +22,10 @@ LmStatus lm_idxset_open(LmDataset **out, const char *name, const char *images_pa
 LmStatus lm_mnist_open(LmDataset **train, LmDataset **test, const char *set, const char *dir,
                        const char *script_dir, LmError *err) LM_MUST_CHECK;
 
-/* Procedural digits (data/digits.c): drawn when first needed, from (seed, index) alone, so any item
- * is the same bits whatever was asked before and by whom. Training items have indices 0.., test
- * items 2^32.. . 28x28x1, or 32x32x3 on coloured textured grounds. All images are drawn at once, in
- * parallel, into u8 memory. n_train, n_test in 1..10,000,000. */
+/* Procedural digits (data/digits.c), drawn from (seed, index) alone: any item is the same bits
+ * whatever else was drawn, by whom and where. Training items have indices 0.., test items 2^32.. .
+ * 28x28x1, or 32x32x3 on coloured textured grounds. All images are drawn at once, in parallel, into
+ * u8 memory; polls cancel. n_train, n_test in 1..10,000,000. */
 typedef struct LmDigitsOptions {
     int64_t n_train, n_test;
     uint64_t seed;
@@ -33,7 +33,7 @@ typedef struct LmDigitsOptions {
 } LmDigitsOptions;
 LmStatus lm_digits_new(LmDataset **train, LmDataset **test, const LmDigitsOptions *o,
                        LmError *err) LM_MUST_CHECK;
-/* One digit alone: label and pixels (28*28 or 32*32*3 bytes). */
+/* One digit alone: label and pixels (28*28 or 32*32*3 bytes); index below 2^48. */
 int lm_digits_draw(uint64_t seed, uint64_t index, bool is_color, uint8_t *pixels);
 
 /* Views (data/view.c): no pixels are copied, the base is kept alive. Class names are the base's.
