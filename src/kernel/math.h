@@ -1,6 +1,7 @@
 /* exp, log, tanh and the logistic function in double, our own so that their bits do not depend on
  * the C library. Plain IEEE operations in a fixed order, free of branches on the way to the result,
- * so compilers may vectorise callers; error below 2 ulp on the ranges stated.
+ * so compilers may vectorise callers. Error, on the ranges stated: exp 1.5 ulp, log 3.5, logistic
+ * function 5, tanh 2^-48 of the result (derived in tests/unit/test_math.c); callers round to float.
  */
 #ifndef LM_MATH_H
 #define LM_MATH_H
@@ -53,7 +54,8 @@ static inline double lm_math_exp(double x)
     return x == x ? y : x;
 }
 
-/* Natural logarithm of a finite x > 0 (normal numbers). x = 2^k * m, m in [sqrt(1/2), sqrt(2));
+/* Natural logarithm of a normal x > 0; NaN and infinity stay what they are, so that a loss which is
+ * no number shows. x = 2^k * m, m in [sqrt(1/2), sqrt(2));
  * log m = 2 atanh(s), s = (m-1)/(m+1), |s| < 0.172, by its series to s^21. */
 static inline double lm_math_log(double x)
 {
@@ -80,7 +82,8 @@ static inline double lm_math_log(double x)
     p = p * z + 1.0 / 3.0;
     double log_m = 2.0 * s + 2.0 * s * z * p;
     double kd = (double)k;
-    return kd * 0x1.62e42fee00000p-1 + (log_m + kd * 0x1.a39ef35793c76p-33);
+    double y = kd * 0x1.62e42fee00000p-1 + (log_m + kd * 0x1.a39ef35793c76p-33);
+    return x - x == 0 ? y : x;
 }
 
 /* 1 / (1 + e^-x), from e^-|x| so that nothing overflows. */
