@@ -5,31 +5,18 @@
  */
 #include "bind/b_stage.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "bind/b_stats.h"
 #include "bind/b_tensor.h"
 #include "bind/open.h"
 
 /* --- making --- */
 
-/* "script.lua:12" into stage->where; of a long path the end is kept, where the line stands. */
-static void note_line(lua_State *L, LmStage *stage)
-{
-    char where[512];
-    lb_raise_where(L, where, sizeof where);
-    size_t n = strlen(where);
-    size_t room = sizeof stage->where - 1;
-    snprintf(stage->where, sizeof stage->where, "%s", where + (n > room ? n - room : 0));
-}
-
 /* Checks a stage that owns nothing yet and pushes it. */
 static int push_new(lua_State *L, LmStage stage, const char *fn)
 {
     LmError err;
     lb_raise_if(L, lm_stage_check(&stage, &err), fn, &err);
-    note_line(L, &stage);
+    lb_raise_where(L, stage.where, sizeof stage.where);
     LbStage *box = lb_handle_push(L, &lb_stage_type);
     box->stage = stage;
     lb_handle_fill(L, &box->handle, &box->stage, 0);

@@ -10,7 +10,7 @@
 #include "bind/handle.h"
 
 /* Longest message kept; the engine's are at most sizeof(LmError.msg). */
-enum { TEXT_MAX = 1024, QUOTE_MAX = 40, WORDS_MAX = 256 };
+enum { TEXT_MAX = 1024, QUOTE_MAX = 40, WORDS_MAX = 256, LINE_MAX_CHARS = 16 };
 
 static const char library_prefix[] = "=[luma.";
 static const char error_meta[] = "luma.error";
@@ -28,7 +28,10 @@ const char *lb_raise_where(lua_State *L, char *buffer, size_t size)
         lua_getinfo(L, "Sl", &ar);
         if (is_user_line(&ar)) {
             bool is_named = ar.source[0] == '@' || ar.source[0] == '=';
-            lm_str_add(&s, "%s:%d", is_named ? ar.source + 1 : ar.short_src, ar.currentline);
+            const char *name = is_named ? ar.source + 1 : ar.short_src;
+            size_t n = strlen(name);
+            size_t room = size > LINE_MAX_CHARS ? size - LINE_MAX_CHARS : 0;
+            lm_str_add(&s, "%s:%d", name + (n > room ? n - room : 0), ar.currentline);
             break;
         }
     }
@@ -96,8 +99,12 @@ static void add_string(lua_State *L, int index, LmStr *s)
 {
     size_t n;
     const char *text = lua_tolstring(L, index, &n);
+    size_t end = LM_MIN(n, (size_t)QUOTE_MAX);
+    while (end < n && end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80) {
+        end--; /* not into the middle of a UTF-8 character */
+    }
     lm_str_add(s, "\"");
-    for (size_t i = 0; i < LM_MIN(n, (size_t)QUOTE_MAX); i++) {
+    for (size_t i = 0; i < end; i++) {
         unsigned char c = (unsigned char)text[i];
         if (c < ' ' || c == 127) {
             lm_str_add(s, c == '\n' ? "\\n" : "\\%03d", c);
@@ -105,7 +112,7 @@ static void add_string(lua_State *L, int index, LmStr *s)
             lm_str_add(s, "%c", c);
         }
     }
-    lm_str_add(s, n > QUOTE_MAX ? "...\"" : "\"");
+    lm_str_add(s, end < n ? "...\"" : "\"");
 }
 
 const char *lb_raise_value(lua_State *L, int index, char *buffer, size_t size)

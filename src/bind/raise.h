@@ -24,7 +24,8 @@ _Noreturn void lb_raise_text(lua_State *L, LmStatus code, const char *fmt, ...) 
 /* Raises unless `code` is LM_OK. */
 void lb_raise_if(lua_State *L, LmStatus code, const char *fn, const LmError *err);
 
-/* "script.lua:12" of the innermost user line, or "" where there is none. Returns the buffer. */
+/* "script.lua:12" of the innermost user line, or "" where there is none; of a path too long for the
+ * buffer the end is kept. Returns the buffer. */
 const char *lb_raise_where(lua_State *L, char *buffer, size_t size);
 
 /* The value at `index` as a message quotes it: `"abc"`, `3.5`, `a table`, `a dataset`, `nothing`.

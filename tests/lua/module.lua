@@ -80,6 +80,20 @@ test("the line is the user's, not the library's", function()
     test.eq(e.where, '[string "..."]:3')
 end)
 
+test("of a long path the end is kept, where the line is", function()
+    local _, err = pcall(load("luma.zeros(1)", "@/" .. ("long/"):rep(100) .. "x.lua"))
+    test.ok(err.where:find "/long/x.lua:1$")
+end)
+
+test("quoted text is cut between characters and shows control characters", function()
+    test.eq(internal.value(("\xc3\xa4"):rep(30)), '"' .. ("\xc3\xa4"):rep(20) .. '..."')
+    test.eq(internal.value("a" .. ("\xc3\xa4"):rep(30)), '"a' .. ("\xc3\xa4"):rep(19) .. '..."')
+    test.eq(internal.value "\0\t\n", [["\000\009\n"]])
+    test.eq(internal.value(1e300), "1e+300")
+    test.eq(internal.value(1 << 62), "4611686018427387904")
+    test.eq(internal.value(io.stdout), "a userdata")
+end)
+
 local spec = {
     { name = "epochs", kind = "integer", min = 1, max = 100, default = 5 },
     { name = "rate", kind = "number", min = 0 },
