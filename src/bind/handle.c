@@ -112,7 +112,7 @@ const char *lb_handle_article(const char *name, char *buffer, size_t size)
 {
     LmStr s = lm_str(buffer, size);
     bool is_plural = name[0] != '\0' && name[strlen(name) - 1] == 's';
-    const char *article = is_plural ? "" : strchr("aeiou", name[0]) != NULL ? "an " : "a ";
+    const char *article = is_plural ? "" : strchr("aeio", name[0]) != NULL ? "an " : "a ";
     lm_str_add(&s, "%s%s", article, name);
     return buffer;
 }
