@@ -237,8 +237,10 @@ static int generator_at(lua_State *L)
     if (n == 0) {
         lb_raise_text(L, LM_EARG, "%s: this generator has no stages", fn);
     }
-    int i = (int)lb_arg_integer(L, 2, fn, "i", 1, n);
-    lb_stage_push_copy(L, lm_generator_stage(g, i - 1), fn);
+    int64_t i = 0;
+    LbOption index = {.kind = LB_KIND_INTEGER, .lo = 1, .hi = n};
+    lb_options_store(L, 2, fn, "i", &index, &i);
+    lb_stage_push_copy(L, lm_generator_stage(g, (int)i - 1), fn);
     return 1;
 }
 

@@ -150,14 +150,7 @@ void lb_stage_push_fit(lua_State *L, const LmStage *stage, bool is_std, const ch
                       "%s: this %s stage is not fitted; call g:fit(dataset), then read g[i].%s", fn,
                       kind, what);
     }
-    if (stage->axis == LM_AXIS_PIXEL) {
-        /* The stage knows its width only: a flat tensor, to be reshaped by who knows the images. */
-        lb_stats_push_numbers(L, LM_AXIS_CHANNEL, (const int64_t[]){1, 1, stage->width}, number_at,
-                              numbers, fn);
-        return;
-    }
-    lb_stats_push_numbers(L, stage->axis, (const int64_t[]){1, 1, stage->width}, number_at, numbers,
-                          fn);
+    lb_stats_push_numbers(L, stage->axis, stage->shape, number_at, numbers, fn);
 }
 
 static const LmStage *check_stage(lua_State *L, const char *fn)
@@ -176,7 +169,7 @@ LB_FUNCTION(lb_stage_kind, "stage.kind", NULL, "stage.kind -> string",
 LB_FUNCTION(
     lb_stage_mean, "stage.mean", NULL, "stage.mean -> number | tensor",
     "The mean a fitted center or standardize stage subtracts: a number for axis \"all\", else a "
-    "tensor of one number a channel, or a pixel and channel.",
+    "tensor of shape {C} or {H, W, C}.",
     "local train = luma.dataset.digits{ train=100, test=10 }\n"
     "local g = luma.generator{ luma.center \"feature\" }:fit(train)\n"
     "assert(g[1].mean == g.mean)")
