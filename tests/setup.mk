@@ -13,7 +13,7 @@ TSAN_TESTS := unit:threads unit:flow unit:generator unit:prefetch unit:digits un
               lua:flow lua:train lua:model lua:dataset pipelines:01_
 ASAN_TESTS := unit lua errors pipelines:01_ pipelines:04_
 
-.PHONY: help deps check-deps mnist fashion_mnist demo test build-tests pipelines asan tsan check lint format
+.PHONY: help deps check-deps mnist fashion_mnist demo test bench build-tests pipelines asan tsan check lint format
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z_-]*\):[^#]*## \([^-].*\)/make \1 \2/p' Makefile tests/setup.mk | \
@@ -50,6 +50,10 @@ check: ## the checks of the sources: layers, sizes, text, README
 
 pipelines: ## -
 	$(RUN) pipelines
+
+bench: deps ## measure speed on this machine; the figures go to build/bench.json too
+	$(AGAIN) all
+	@$(BUILD)/luma bench --json $(BUILD)/bench.json
 
 asan: deps ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(AGAIN) sanitized BUILD=build/asan SANITIZE=address,undefined OPT='-O1 -g' TESTS='$(ASAN_TESTS)'

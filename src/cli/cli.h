@@ -29,6 +29,7 @@ int lc_run(int argc, char **argv);
 int lc_repl(int argc, char **argv);
 int lc_help(int argc, char **argv);
 int lc_info(int argc, char **argv);
+int lc_bench(int argc, char **argv);
 
 /* Prints "luma: <message>" and where to read more to stderr; returns LC_USAGE. */
 int lc_usage_error(const char *fmt, ...) LM_PRINTF(1, 2);

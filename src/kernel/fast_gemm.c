@@ -75,9 +75,10 @@ typedef void TileFn(const LmGemm *g, int64_t row0, int64_t col0);
 
 #if defined(__AVX512F__)
 TILE(1, 1)
-TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1) TILE(7, 1) TILE(8, 1) TILE(1, 2) TILE(2, 2)
-    TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2) TILE(7, 2) TILE(8, 2) TILE(1, 4) TILE(2, 4)
-        TILE(3, 4) TILE(4, 4) TILE(5, 4) TILE(6, 4)
+TILE(2, 1)
+TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1) TILE(7, 1) TILE(8, 1) TILE(1, 2) TILE(2, 2) TILE(3, 2)
+    TILE(4, 2) TILE(5, 2) TILE(6, 2) TILE(7, 2) TILE(8, 2) TILE(1, 4) TILE(2, 4) TILE(3, 4)
+        TILE(4, 4) TILE(5, 4) TILE(6, 4)
 
     /* Widest first; `fns[r - 1]` makes r rows. */
     static const struct TileSet {
@@ -91,7 +92,8 @@ TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1) TILE(7, 1) TILE(8, 1) TIL
 };
 #else
 TILE(1, 2)
-TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
+TILE(2, 2)
+TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
 
     static const struct TileSet {
     int n_vec;
@@ -125,4 +127,32 @@ static LM_KERNEL void gemm(const LmGemm *g)
     }
 }
 
-const LmGemmKernels LM_VARIANT(lm_gemm_kernels) = {.gemm = gemm};
+/* Twelve chains: more than any processor's latency times its multiply-add units. */
+static LM_KERNEL double peak(int64_t rounds)
+{
+    enum { CHAINS = 12 };
+    vf acc[CHAINS];
+    vf a = vf_set(0.999f);
+    vf b = vf_set(1e-3f);
+    UNROLL
+    for (int i = 0; i < CHAINS; i++) {
+        acc[i] = vf_set((float)i); /* different, or the compiler makes them one */
+    }
+    for (int64_t r = 0; r < rounds; r++) {
+        UNROLL
+        for (int i = 0; i < CHAINS; i++) {
+            acc[i] = vf_fma(acc[i], a, b);
+        }
+    }
+    float sums[VF_LANES];
+    UNROLL
+    for (int i = 1; i < CHAINS; i++) {
+        acc[0] = vf_add(acc[0], acc[i]);
+    }
+    vf_store(sums, acc[0]);
+    volatile float keep = sums[0];
+    (void)keep;
+    return 2.0 * CHAINS * VF_LANES * (double)rounds;
+}
+
+const LmGemmKernels LM_VARIANT(lm_gemm_kernels) = {.gemm = gemm, .peak = peak};

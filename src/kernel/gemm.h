@@ -41,6 +41,9 @@ typedef struct LmGemm {
 
 struct LmGemmKernels {
     void (*gemm)(const LmGemm *g);
+    /* Runs multiply-adds in registers alone, for the benchmark's anchor; returns how many floating
+     * point operations they were (two each). */
+    double (*peak)(int64_t rounds);
 };
 
 #endif
