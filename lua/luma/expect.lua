@@ -52,7 +52,7 @@ local function expect_figure(name, value, op, bound)
     local wrong = type(value) ~= "number" and "value" or type(bound) ~= "number" and "bound"
     if wrong then
         fail("luma.expect: the %s of \"%s\" wants a number, got %s", wrong, name,
-            internal.value(wrong == "value" and value or bound))
+            type(value) ~= "number" and internal.value(value) or internal.value(bound))
     end
     figures[#figures + 1] = { name = name, value = value, where = internal.where() }
     return record{
@@ -68,7 +68,7 @@ local function expect_condition(condition, fmt, ...)
     end
     local is_good, text = pcall(string.format, fmt, ...)
     if not is_good then
-        fail("luma.expect: %s", (text:gsub("'format'", "the text")))
+        fail("luma.expect: the text does not fit its values: %s", text:match "%((.*)%)$" or text)
     end
     return record{ name = text, is_ok = condition == true, text = text }
 end

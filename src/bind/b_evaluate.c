@@ -48,6 +48,14 @@ static int result_tostring(lua_State *L)
     return 1;
 }
 
+LmFlow *lb_evaluate_flow(lua_State *L, int index, const char *fn, const char *label)
+{
+    if (lb_handle_test(L, index, &lb_flow_type) == NULL) {
+        lb_arg_fail(L, index, fn, label, "a flow, as generator:flow(dataset) gives it");
+    }
+    return lb_flow_check(L, index, fn);
+}
+
 typedef struct EvaluateArgs {
     int loss;
 } EvaluateArgs;
@@ -86,7 +94,7 @@ LB_FUNCTION(
     LmError err;
     LmStatus st;
     LmModel *model = lb_model_check(L, 1, fn);
-    LmFlow *flow = lb_flow_check(L, 2, fn);
+    LmFlow *flow = lb_evaluate_flow(L, 2, fn, "argument 1");
     lb_arg_end(L, 3, fn);
     lb_options_parse(L, 3, fn, evaluate_options, LB_NO_PARTS, &a);
     int64_t n = lm_flow_dataset(flow)->n_classes;
@@ -112,7 +120,8 @@ static const LmTensor *check_scaled(lua_State *L, const char *fn)
 {
     const LmTensor *x = lb_tensor_test(L, 2);
     if (x == NULL) {
-        lb_arg_fail(L, 2, fn, "argument 1 (images)", "a flow, or a tensor of scaled images");
+        lb_arg_fail(L, 2, fn, "argument 1",
+                    "a flow, as generator:flow(dataset) gives it, or a tensor of scaled images");
     }
     if (x->dtype != LM_F32) {
         lb_raise_text(L, LM_EARG,

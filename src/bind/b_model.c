@@ -38,8 +38,8 @@ typedef struct ModelArgs {
 
 static const LbOption model_options[] = {{.name = "input",
                                           .kind = LB_KIND_TABLE,
-                                          .is_required = true,
                                           .offset = LB_NOWHERE,
+                                          .initial = "required",
                                           .text = "{ rows, columns, channels } of an image"},
                                          LB_SEED(ModelArgs, seed),
                                          LB_OPTIONS_END};
@@ -48,12 +48,12 @@ static void read_input(lua_State *L, const char *fn, int64_t hwc[3])
 {
     lua_getfield(L, 1, "input");
     int input = lua_gettop(L);
-    bool is_good = lua_rawlen(L, input) == 3;
-    for (int i = 0; i < 3; i++) {
+    bool is_good = lua_istable(L, input) && lua_rawlen(L, input) == 3;
+    for (int i = 0; i < 3 && is_good; i++) {
         int is_integer = 0;
         lua_rawgeti(L, input, i + 1);
         hwc[i] = lua_tointegerx(L, -1, &is_integer);
-        is_good = is_good && is_integer && hwc[i] >= 1 && hwc[i] <= EXTENT_MAX;
+        is_good = is_integer && hwc[i] >= 1 && hwc[i] <= EXTENT_MAX;
     }
     if (!is_good) {
         lb_raise_text(L, LM_EARG,
@@ -192,7 +192,8 @@ LB_FUNCTION(lb_model_summary, "model:summary", NULL, "model:summary() -> string"
     LB_CALL(L, st, lm_model_summary(m, &text, &err));
     lb_raise_if(L, st, fn, &err);
     shell->object = text;
-    lua_pushstring(L, text);
+    size_t n = strlen(text);
+    lua_pushlstring(L, text, n > 0 && text[n - 1] == '\n' ? n - 1 : n);
     lb_shell_release(shell);
     return 1;
 }

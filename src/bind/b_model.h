@@ -16,6 +16,8 @@ LmModel *lb_model_check(lua_State *L, int arg, const char *fn);
 
 /* The losses by name, in the order of LmLoss. */
 extern const char *const lb_loss_names[];
+/* The flow at `index`; the message tells those who gave a data set how to make one. */
+LmFlow *lb_evaluate_flow(lua_State *L, int index, const char *fn, const char *label);
 /* Pushes { loss=, accuracy=, correct=, count=, seconds= }. */
 void lb_model_push_metrics(lua_State *L, const LmMetrics *m);
 

@@ -5,6 +5,8 @@
  */
 #include "bind/b_optim.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "bind/open.h"
 #include "bind/options.h"
@@ -65,13 +67,22 @@ void lb_optim_push(lua_State *L, const char *fn, const LmOptim *optim)
     lb_handle_fill(L, h, kept, sizeof *kept);
 }
 
+/* The engine's message begins with the optimizer's name, and so does fn: once is enough. */
+static _Noreturn void fail(lua_State *L, const char *fn, const LmError *err)
+{
+    const char *colon = strstr(err->msg, ": ");
+    lb_raise_text(L, err->code, "%s: %s", fn, colon != NULL ? colon + 2 : err->msg);
+}
+
 static int make(lua_State *L, const char *fn, LmOptimKind kind, const LbOption *options)
 {
     LmOptim o = lm_optim_default(kind);
     LmError err;
     lb_arg_end(L, 1, fn);
     lb_options_parse(L, 1, fn, options, LB_NO_PARTS, &o);
-    lb_raise_if(L, lm_optim_check(&o, &err), fn, &err);
+    if (lm_optim_check(&o, &err) != LM_OK) {
+        fail(L, fn, &err);
+    }
     lb_optim_push(L, fn, &o);
     return 1;
 }

@@ -23,8 +23,6 @@ typedef struct TrainArgs {
     bool progress;
 } TrainArgs;
 
-static const LbOption flow_part = LB_OBJECT(TrainArgs, flow, "flow", &lb_flow_type, true, "");
-
 #define COMMON_OPTIONS                                                                             \
     LB_INTEGER(TrainArgs, epochs, "epochs", 1, EPOCHS_MAX, "1", "how often to see every image"),   \
         LB_OBJECT(TrainArgs, optim, "optimizer", &lb_optim_type, false,                            \
@@ -87,12 +85,22 @@ static void push_settings(lua_State *L, const TrainArgs *a)
     lua_setfield(L, -2, "validate");
 }
 
+/* Keras takes the optimizer's name; here that is a likely slip. */
+static void check_optimizer(lua_State *L, const char *fn)
+{
+    if (lua_istable(L, 3) && lua_getfield(L, 3, "optimizer") == LUA_TSTRING) {
+        lb_arg_fail(L, -1, fn, "option 'optimizer'", "an optimizer, as luma.adam{}");
+    }
+    lua_settop(L, 4);
+}
+
 static void parse(lua_State *L, const char *fn, bool is_stepwise, TrainArgs *a)
 {
     const LbOption *options = is_stepwise ? step_options : epoch_options;
+    check_optimizer(L, fn);
     lb_options_parse(L, 3, fn, options, (LbParts){"a flow to learn from", 1, 1}, a);
     lua_rawgeti(L, 3, 1);
-    lb_options_store(L, -1, fn, "list item 1", &flow_part, a);
+    a->flow = lb_evaluate_flow(L, -1, fn, "list item 1");
     lua_pop(L, 1);
 }
 

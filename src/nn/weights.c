@@ -48,9 +48,10 @@ static LmStatus check_weight(const LmParam *p, const LmTensor *t, LmError *err)
                        lm_str_shape(got, sizeof got, t->rank, t->shape));
     }
     for (int64_t i = 0; i < t->count; i++) {
-        if (!isfinite((float)lm_tensor_get(t, i))) {
+        double v = lm_tensor_get(t, i);
+        if (!isfinite((float)v)) {
             return lm_fail(err, LM_ENUMERIC, "weight '%s' holds %g at position %" PRId64, p->name,
-                           lm_tensor_get(t, i), i + 1);
+                           isnan(v) ? (double)NAN : v, i + 1);
         }
     }
     return LM_OK;

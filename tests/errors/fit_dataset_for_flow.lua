@@ -1,0 +1,6 @@
+-- exit: 1
+-- says: fit_dataset_for_flow.lua:6: model:fit: list item 1 wants a flow, as generator:flow(dataset) gives it, got a dataset
+local train = luma.dataset.digits { train = 40, test = 10 }
+local nn = luma.nn
+local model = luma.model { input = { 28, 28, 1 }, nn.flatten {}, nn.dense { 10, act = "softmax" } }
+model:fit { train, epochs = 5 }

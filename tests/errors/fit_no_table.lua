@@ -1,0 +1,7 @@
+-- exit: 1
+-- says: fit_no_table.lua:7: model:fit: wants a flow to learn from in a table { ... }, got a flow
+local train = luma.dataset.digits { train = 40, test = 10 }
+local flow = luma.generator { luma.rescale(1 / 255) }:flow(train, { batch = 20 })
+local nn = luma.nn
+local model = luma.model { input = { 28, 28, 1 }, nn.flatten {}, nn.dense { 10, act = "softmax" } }
+model:fit(flow)

@@ -1,0 +1,3 @@
+-- exit: 1
+-- says: open_option.lua:3: luma.dataset.open: unknown option 'trian'; did you mean 'train'? (options: train, test)
+local train, test = luma.dataset.open("digits", { trian = 100 })
