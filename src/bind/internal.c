@@ -3,6 +3,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "bind/doc.h"
 #include "bind/handle.h"
 #include "bind/open.h"
@@ -96,6 +97,18 @@ static int internal_is_terminal(lua_State *L)
     return 1;
 }
 
+static int internal_memory(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)lm_mem_in_use());
+    return 1;
+}
+
+static int internal_fail_allocation(lua_State *L)
+{
+    lm_mem_fail_nth(luaL_checkinteger(L, 1));
+    return 0;
+}
+
 static int open_internal(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"raise", internal_raise},
@@ -104,6 +117,8 @@ static int open_internal(lua_State *L)
                                          {"nearest", internal_nearest},
                                          {"options", lb_options_lua},
                                          {"define", internal_define},
+                                         {"memory", internal_memory},
+                                         {"fail_allocation", internal_fail_allocation},
                                          {"is_terminal", internal_is_terminal},
                                          {NULL, NULL}};
     luaL_newlib(L, functions);

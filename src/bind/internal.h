@@ -8,6 +8,8 @@
  *   define{ name, call=, signature=, text=, example=, options=spec }
  *                              makes luma.<name>, or a method "model:train", with its doc
  *   is_terminal(1|2)           whether stdout or stderr is a terminal that can move its cursor
+ *   memory()                   bytes of engine memory in use
+ *   fail_allocation(n)         lets the n-th engine allocation from now fail, for tests; 0: none
  *   docs                       the registry: name -> doc
  */
 #ifndef LB_INTERNAL_H
