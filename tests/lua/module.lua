@@ -69,6 +69,10 @@ test("the line is the user's, not the library's", function()
     local line = debug.getinfo(deeper, "S").linedefined + 1
     local err = test.fails("no", deeper)
     test.eq(err.where:match ":(%d+)$", tostring(line))
+    -- A function of the embedded Lua side raises from lines of its own.
+    line = debug.getinfo(1, "l").currentline + 1
+    err = test.fails("luma.help: argument 1 (name) wants a string, got 3", function() luma.help(3) end)
+    test.eq(err.where:match ":(%d+)$", tostring(line))
     -- Inside a coroutine, and through a method of a string chunk.
     local co = coroutine.create(function() luma.zeros(1) end)
     local _, e = coroutine.resume(co)
