@@ -11,11 +11,14 @@
 
 /* --- making --- */
 
-/* Checks a stage that owns nothing yet and pushes it. */
-static int push_new(lua_State *L, LmStage stage, const char *fn)
+/* Checks a stage that owns nothing yet and pushes it. The engine's message begins with the stage's
+ * kind, which is the function's name. */
+static int push_new(lua_State *L, LmStage stage)
 {
     LmError err;
-    lb_raise_if(L, lm_stage_check(&stage, &err), fn, &err);
+    if (lm_stage_check(&stage, &err) != LM_OK) {
+        lb_raise_text(L, err.code, "luma.%s", err.msg);
+    }
     lb_raise_where(L, stage.where, sizeof stage.where);
     LbStage *box = lb_handle_push(L, &lb_stage_type);
     box->stage = stage;
@@ -41,7 +44,7 @@ LB_FUNCTION(lb_luma_rescale, "luma.rescale", NULL, "luma.rescale(factor) -> stag
 {
     double factor = lb_arg_number(L, 1, fn, "factor", -LB_ANY, LB_ANY);
     lb_arg_end(L, 1, fn);
-    return push_new(L, lm_stage_rescale(factor), fn);
+    return push_new(L, lm_stage_rescale(factor));
 }
 
 static const char *const scope_names[] = {"feature", "sample", NULL};
@@ -94,7 +97,7 @@ LB_FUNCTION(
     "assert(g.mean == train:stats().mean)")
 {
     ScopeArgs a = parse_scope(L, center_options, fn);
-    return push_new(L, lm_stage_center((LmScope)a.scope, (LmAxis)a.axis), fn);
+    return push_new(L, lm_stage_center((LmScope)a.scope, (LmAxis)a.axis));
 }
 
 LB_FUNCTION(
@@ -109,7 +112,7 @@ LB_FUNCTION(
     "assert(math.abs(x:mean()) < 1e-6 and math.abs(x:std() - 1) < 1e-6)")
 {
     ScopeArgs a = parse_scope(L, standardize_options, fn);
-    return push_new(L, lm_stage_standardize((LmScope)a.scope, (LmAxis)a.axis, a.epsilon), fn);
+    return push_new(L, lm_stage_standardize((LmScope)a.scope, (LmAxis)a.axis, a.epsilon));
 }
 
 LB_FUNCTION(lb_luma_clip, "luma.clip", NULL, "luma.clip{ lo, hi } -> stage",
@@ -126,7 +129,7 @@ LB_FUNCTION(lb_luma_clip, "luma.clip", NULL, "luma.clip{ lo, hi } -> stage",
         lua_rawgeti(L, 1, i + 1);
         bound[i] = lb_tensor_number(L, lua_gettop(L), fn, i == 0 ? "lo" : "hi");
     }
-    return push_new(L, lm_stage_clip(bound[0], bound[1]), fn);
+    return push_new(L, lm_stage_clip(bound[0], bound[1]));
 }
 
 /* --- fields --- */

@@ -225,8 +225,42 @@ static void run_init(lua_State *L)
     lua_call(L, 1, 0);
 }
 
+/* Fields are documented without a function to call: what they hold is set below. */
+static void add_field_docs(lua_State *L)
+{
+    static const LbDoc docs[] = {
+        {.name = "luma.version",
+         .signature = "luma.version -> string",
+         .text = "The version of the program.",
+         .example = "assert(luma.version:find \"^%d+%.%d+%.%d+$\")"},
+        {.name = "luma.isa",
+         .signature = "luma.isa -> string",
+         .text = "The kernels in use: \"avx512\", \"avx2\" or \"ref\"; the environment variable "
+                 "LUMA_ISA chooses others. All give the same bits.",
+         .example = "assert(luma.isa == \"ref\" or luma.isa:find \"^avx\")"},
+        {.name = "luma.threads",
+         .signature = "luma.threads -> integer; luma.threads = n",
+         .text =
+             "How many threads the engine uses: at first the processors of this process, or the "
+             "environment variable LUMA_THREADS. Never changes a result.",
+         .example = "luma.threads = 1\n"
+                    "assert(luma.threads == 1)"},
+        {.name = "luma.seed",
+         .signature = "luma.seed -> integer; luma.seed = n",
+         .text = "The seed of everything random that is not given a seed of its own; 0 at first.",
+         .example = "luma.seed = 7\n"
+                    "local a = luma.dataset.digits{ train=5, test=5 }\n"
+                    "luma.seed = 0\n"
+                    "local b = luma.dataset.digits{ train=5, test=5, seed=7 }\n"
+                    "assert(a:image(1):equal(b:image(1)))"}};
+    for (size_t i = 0; i < LM_ARRAY_LEN(docs); i++) {
+        lb_doc_add(L, &docs[i]);
+    }
+}
+
 static void set_facts(lua_State *L)
 {
+    add_field_docs(L);
     lua_pushliteral(L, LM_VERSION);
     lb_open_set(L, "version");
     lua_pushstring(L, lm_kernels()->name);

@@ -37,14 +37,13 @@ for _, name in ipairs(names) do
 end
 
 test("everything in luma and its methods is documented", function()
-    local facts = { args = true, isa = true, version = true, threads = true, seed = true }
     local function check(prefix, module)
         for key, value in pairs(module) do
             local name = prefix .. key
             local is_module = type(value) == "table" and tostring(value):find "^module "
             if is_module then
                 check(name .. ".", value)
-            elseif not facts[key] then
+            elseif name ~= "luma.args" then
                 test.ok(docs[name], name .. " has no docstring")
             end
         end
