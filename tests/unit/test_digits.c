@@ -217,9 +217,10 @@ static void test_gray_images_look_like_mnist(void **state)
         int brightest = 0;
         lm_digits_draw(0, i, false, pixels);
         for (int k = 0; k < GRAY_SIZE; k++) {
+            int row = k / 28;
             sum += pixels[k];
-            sum_x += pixels[k] * (k % 28);
-            sum_y += pixels[k] * (k / 28);
+            sum_x += pixels[k] * (k - 28 * row);
+            sum_y += pixels[k] * row;
             n_black += pixels[k] == 0;
             brightest = LM_MAX(brightest, pixels[k]);
         }
