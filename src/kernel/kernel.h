@@ -47,6 +47,7 @@ typedef struct LmScaleKernels {
 typedef struct LmGemmKernels LmGemmKernels;
 typedef struct LmNnKernels LmNnKernels;
 typedef struct LmConvPoolKernels LmConvPoolKernels;
+typedef struct LmWinogradKernels LmWinogradKernels;
 
 typedef struct LmKernels {
     const char *name; /* "ref", "avx2", "avx512" */
@@ -55,6 +56,7 @@ typedef struct LmKernels {
     const LmGemmKernels *gemm;
     const LmNnKernels *nn;
     const LmConvPoolKernels *convpool;
+    const LmWinogradKernels *winograd;
 } LmKernels;
 
 /* The chosen set; the best this machine runs unless lm_kernels_select said otherwise. */

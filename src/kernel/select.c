@@ -11,11 +11,12 @@
     extern const LmScaleKernels lm_scale_kernels_##isa;                                            \
     extern const LmGemmKernels lm_gemm_kernels_##isa;                                              \
     extern const LmNnKernels lm_nn_kernels_##isa;                                                  \
-    extern const LmConvPoolKernels lm_convpool_kernels_##isa;
+    extern const LmConvPoolKernels lm_convpool_kernels_##isa;                                      \
+    extern const LmWinogradKernels lm_winograd_kernels_##isa;
 #define ROW(isa, test)                                                                             \
     {                                                                                              \
         {#isa, &lm_stats_kernels_##isa, &lm_scale_kernels_##isa, &lm_gemm_kernels_##isa,           \
-         &lm_nn_kernels_##isa, &lm_convpool_kernels_##isa},                                                                    \
+         &lm_nn_kernels_##isa, &lm_convpool_kernels_##isa, &lm_winograd_kernels_##isa},                                                                    \
             test                                                                                   \
     }
 

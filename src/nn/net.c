@@ -14,7 +14,8 @@ static LmOp *add_op(LmNet *net, const LmOpKind *kind, int layer_i)
                  .last = &net->model->layers[layer_i],
                  .index = net->n_ops,
                  .layer_i = layer_i,
-                 .transposed = -1};
+                 .transposed = -1,
+                 .winograd = -1};
     const LmLayerSpec *s = &op->layer->spec;
     op->win = (LmWindow){s->kh, s->kw, s->sh, s->sw};
     net->n_ops++;
@@ -116,8 +117,9 @@ static void link_ops(LmNet *net)
  * whose channels are not padded. */
 static int64_t input_cs(const LmNet *net)
 {
+    const LmOpKind *first = net->n_ops > 0 ? net->ops[0].kind : NULL;
     bool is_plain =
-        net->n_ops == 0 || is_op(&net->ops[0], &lm_op_conv) || is_op(&net->ops[0], &lm_op_dense);
+        first == NULL || first == &lm_op_conv || first == &lm_op_convpool || first == &lm_op_dense;
     int64_t c = net->model->input.c;
     return is_plain ? c : (int64_t)lm_base_round_up((size_t)c, 16);
 }
@@ -267,7 +269,8 @@ LmStatus lm_net_new(LmNet **out, LmModel *m, bool is_training, int64_t max_batch
         lm_net_free(net);
         return st;
     }
-    lm_net_transpose_all(net);
+    net->weights_version = -1;
+    lm_net_refresh(net);
     *out = net;
     return LM_OK;
 }

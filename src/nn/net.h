@@ -73,8 +73,8 @@ struct LmOp {
     const LmOpKind *kind;
     const LmLayer *layer; /* the one with weights where two are fused */
     const LmLayer *last;  /* whose output it makes */
-    int index;   /* its number; reads map `index`, writes map `index + 1` */
-    int layer_i; /* 0-based layer, for dropout's numbers and messages */
+    int index;            /* its number; reads map `index`, writes map `index + 1` */
+    int layer_i;          /* 0-based layer, for dropout's numbers and messages */
     LmWindow win;
     bool is_relu;              /* conv, dense: relu fused into the store */
     bool is_relu_done_by_pool; /* the pool behind applies relu's gradient */
@@ -87,6 +87,7 @@ struct LmOp {
     int n_dgrad;
     LmConvPool *pool;    /* convpool: its tables */
     int64_t transposed;  /* floats from the start of net->transposed; -1: none */
+    int64_t winograd;    /* transformed kernel, the same way; -1: none */
     int64_t chain_grads; /* floats from the start of a chain's gradients: kernel, then bias */
 };
 
@@ -103,9 +104,10 @@ struct LmNet {
     float *arenas[64]; /* one a thread */
     float *batch_wide;
     int64_t batch_floats;
-    float *transposed; /* kernels transposed for data gradients, rebuilt after every update */
+    float *transposed; /* kernels transposed or transformed, rebuilt after every update */
     int64_t transposed_floats;
-    float *chains; /* LM_CHAINS x chain_floats */
+    int64_t weights_version; /* of the model when `transposed` was built */
+    float *chains;           /* LM_CHAINS x chain_floats */
     int64_t chain_floats;
     int32_t *out_offset;    /* n_outputs: where output k lies within an image of the last map */
     int32_t *grad_offset;   /* n_outputs: the same for its gradient */
@@ -140,7 +142,10 @@ void lm_net_put_output_grad(const LmBlockRun *run, int64_t s, const float *grad)
 
 /* Rebuilds rows [row0, row1) of an op's transposed kernel from the weights. */
 void lm_net_transpose_rows(LmNet *net, const LmOp *op, int64_t row0, int64_t row1);
-void lm_net_transpose_all(LmNet *net);
+/* Rebuilds what is derived from weights and is not made row by row (Winograd's kernels). */
+void lm_net_transform(LmNet *net);
+/* Rebuilds everything derived from weights if somebody set them since. */
+void lm_net_refresh(LmNet *net);
 
 /* --- kinds --- */
 extern const LmOpKind lm_op_conv;

@@ -1,6 +1,8 @@
 /* Running a planned network on one block of samples. */
 #include <string.h>
 
+#include "base/threads.h"
+#include "kernel/winograd.h"
 #include "nn/net.h"
 
 static LmMap map_of(const LmBlockRun *run, const LmPlanMap *plan)
@@ -115,12 +117,50 @@ void lm_net_transpose_rows(LmNet *net, const LmOp *op, int64_t row0, int64_t row
     }
 }
 
-void lm_net_transpose_all(LmNet *net)
+/* Channels a task: enough to be worth handing out. */
+enum { TRANSFORM_CHANNELS = 16 };
+
+typedef struct Transform {
+    LmNet *net;
+    const LmOp *op;
+} Transform;
+
+static void transform_channels(void *ctx, int64_t task, int thread)
 {
+    (void)thread;
+    const Transform *t = ctx;
+    const LmOp *op = t->op;
+    const LmModel *m = t->net->model;
+    int64_t ic = op->layer->in.c;
+    int64_t c0 = task * TRANSFORM_CHANNELS;
+    lm_kernels()->winograd->weights(t->net->transposed + op->winograd,
+                                    lm_model_param_data(m, op->layer->kernel), ic,
+                                    t->net->values[op->index].cs, m->params[op->layer->kernel].ld,
+                                    c0, LM_MIN(c0 + TRANSFORM_CHANNELS, ic));
+}
+
+void lm_net_transform(LmNet *net)
+{
+    for (int i = 0; i < net->n_ops; i++) {
+        Transform t = {net, &net->ops[i]};
+        if (t.op->winograd >= 0) {
+            int64_t n = (t.op->layer->in.c + TRANSFORM_CHANNELS - 1) / TRANSFORM_CHANNELS;
+            lm_threads_for(n, transform_channels, &t);
+        }
+    }
+}
+
+void lm_net_refresh(LmNet *net)
+{
+    if (net->weights_version == net->model->version) {
+        return;
+    }
+    net->weights_version = net->model->version;
     for (int i = 0; i < net->n_ops; i++) {
         if (net->ops[i].transposed >= 0) {
             const LmParam *p = &net->model->params[net->ops[i].layer->kernel];
             lm_net_transpose_rows(net, &net->ops[i], 0, p->rows);
         }
     }
+    lm_net_transform(net);
 }

@@ -172,6 +172,7 @@ static LmStatus run_batch(LmTrainer *t, int64_t n, LmMetrics *batch, LmError *er
     if (st != LM_OK) {
         return st;
     }
+    lm_net_refresh(t->net);
     Step step = {t, t->position, n};
     int64_t n_blocks = (n + LM_BLOCK - 1) / LM_BLOCK;
     int n_chains = (int)LM_MIN(n_blocks, (int64_t)LM_CHAINS);

@@ -185,4 +185,5 @@ void lm_updater_run(LmUpdater *u, int64_t n, int n_chains)
     u->beta1_power *= u->optim.beta1;
     u->beta2_power *= u->optim.beta2;
     lm_threads_for(u->n_slices, update_slice, u);
+    lm_net_transform(u->net);
 }

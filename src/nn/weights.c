@@ -64,6 +64,7 @@ LmStatus lm_model_set_weight(LmModel *m, int i, const LmTensor *t, LmError *err)
     if (st != LM_OK) {
         return st;
     }
+    m->version++;
     float *w = lm_model_param_data(m, i);
     for (int64_t r = 0; r < p->rows; r++) {
         for (int64_t c = 0; c < p->cols; c++) {
