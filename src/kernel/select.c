@@ -1,6 +1,7 @@
 /* The only file that knows which variants exist. Compiled without -m flags. */
 #include "kernel/kernel.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "base/cpu.h"
@@ -48,6 +49,7 @@ static const struct {
 };
 
 static const LmKernels *chosen;
+static pthread_once_t choose_once = PTHREAD_ONCE_INIT;
 
 const char *const *lm_kernels_available(void)
 {
@@ -72,11 +74,17 @@ const LmKernels *lm_kernels_named(const char *name)
     return NULL;
 }
 
-const LmKernels *lm_kernels(void)
+static void choose_best(void)
 {
     if (chosen == NULL) {
         chosen = lm_kernels_named(lm_kernels_available()[0]);
     }
+}
+
+/* The first call may come from several threads of a parallel loop at once. */
+const LmKernels *lm_kernels(void)
+{
+    pthread_once(&choose_once, choose_best);
     return chosen;
 }
 
