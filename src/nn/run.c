@@ -110,9 +110,17 @@ void lm_net_transpose_rows(LmNet *net, const LmOp *op, int64_t row0, int64_t row
     int64_t ic = op->layer->in.c;
     int64_t oc_stride = is_conv ? in->cs : p->rows / ic * in->cs;
     int64_t tap_stride = is_conv ? p->cols * in->cs : in->cs;
-    for (int64_t oc = 0; oc < p->cols; oc++) {
-        for (int64_t r = row0; r < row1; r++) {
-            t[r / ic * tap_stride + oc * oc_stride + r % ic] = w[r * p->ld + oc];
+    enum { ROWS = 16 };
+    for (int64_t r0 = row0; r0 < row1; r0 += ROWS) {
+        int64_t n = LM_MIN((int64_t)ROWS, row1 - r0);
+        int64_t to[ROWS];
+        for (int64_t i = 0; i < n; i++) {
+            to[i] = (r0 + i) / ic * tap_stride + (r0 + i) % ic;
+        }
+        for (int64_t oc = 0; oc < p->cols; oc++) {
+            for (int64_t i = 0; i < n; i++) {
+                t[to[i] + oc * oc_stride] = w[(r0 + i) * p->ld + oc];
+            }
         }
     }
 }
