@@ -8,8 +8,10 @@ WERROR ?=
 SANITIZE ?=
 OPT ?= -O3 -g
 
+# V=1 shows the commands.
+Q = $(if $(V),,@echo '  $@';)
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(JOBS)
 endif
 
@@ -60,14 +62,14 @@ all: check-deps $(BUILD)/luma ## build/luma, the program (what `make` alone does
 
 $(BUILD)/libluma.a: $(ENGINE_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/luma: $(CLI_OBJ) $(BIND_OBJ) $(BUILD)/libluma.a
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg_libs,$(LIBS_LUA) $(LIBS_ENGINE)) -lm -ldl
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg_libs,$(LIBS_LUA) $(LIBS_ENGINE)) -lm -ldl
 
 $(BUILD)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(call pkg_cflags,$(LIBS_ENGINE)) $(DEFS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS_ALL) $(call pkg_cflags,$(LIBS_ENGINE)) $(DEFS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/obj/bind/%.o $(BUILD)/obj/cli/%.o: CFLAGS += $(call pkg_cflags,$(LIBS_LUA))
 $(BUILD)/obj/kernel/select.o: DEFS += $(ISAS:%=-DLM_HAVE_%)
@@ -75,22 +77,22 @@ $(BUILD)/obj/kernel/select.o: DEFS += $(ISAS:%=-DLM_HAVE_%)
 define ISA_RULE
 $$(BUILD)/obj/%.$(1).o: src/%.c
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_ALL) $$(FLAGS_$(1)) -DLM_ISA=$(1) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(FLAGS_$(1)) -DLM_ISA=$(1) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach isa,$(ISAS),$(eval $(call ISA_RULE,$(isa))))
 
 # The Lua side is part of the program: one assembler directive a file, one table of names.
 $(BUILD)/gen/embedded.c: $(LUA_SRC) src/bind/embed.sh
 	@mkdir -p $(@D)
-	sh src/bind/embed.sh $(LUA_SRC) > $@.tmp && mv $@.tmp $@
+	$(Q)sh src/bind/embed.sh $(LUA_SRC) > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/obj/embedded.o: $(BUILD)/gen/embedded.c $(LUA_SRC)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
 $(BUILD)/tests/%: tests/%.c $(UNIT_HELP) $(BUILD)/libluma.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Itests/unit $(call pkg_cflags,$(LIBS_TEST) $(LIBS_ENGINE)) -MMD -MP $(LDFLAGS_ALL) \
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests/unit $(call pkg_cflags,$(LIBS_TEST) $(LIBS_ENGINE)) -MMD -MP $(LDFLAGS_ALL) \
 	    -o $@ $< $(UNIT_HELP) $(BUILD)/libluma.a $(call pkg_libs,$(LIBS_TEST) $(LIBS_ENGINE)) -lm
 
 include tests/setup.mk

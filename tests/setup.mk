@@ -4,7 +4,7 @@
 DEPS := gcc libc6-dev make pkg-config liblua5.4-dev zlib1g-dev libjansson-dev libstb-dev libcmocka-dev \
         curl ca-certificates
 # pkg-config is asked when make starts: what is built after `deps` is built by a make of its own.
-AGAIN := @$(MAKE) --no-print-directory
+AGAIN := +@$(MAKE) --no-print-directory
 RUN := @BUILD=$(BUILD) JOBS=$(JOBS) tests/run.sh
 C_FILES = $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/kernel/*.[ch])
 
@@ -64,7 +64,7 @@ tsan: deps ## the threaded tests under ThreadSanitizer
 .PHONY: sanitized
 sanitized: ## -
 	$(AGAIN) build-tests
-	@ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	@ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:quarantine_size_mb=16 UBSAN_OPTIONS=print_stacktrace=1 \
 	  TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1 TEST_SECONDS=400 \
 	  ISAS=best BUILD=$(BUILD) JOBS=$(JOBS) tests/run.sh $(TESTS)
 
