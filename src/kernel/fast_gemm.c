@@ -115,13 +115,21 @@ static void column_block(const LmGemm *g, const struct TileSet *set, int64_t col
     }
 }
 
+/* Few rows by many terms (a dense layer over a block) are bound by reading B: a narrower tile that
+ * takes all rows reads it once where the widest would read it twice. */
+static bool is_better_narrow(const LmGemm *g, const struct TileSet *set)
+{
+    return set != &tile_sets[LM_ARRAY_LEN(tile_sets) - 1] && g->n_rows > set->max_rows &&
+           g->n_rows <= set[1].max_rows;
+}
+
 static LM_KERNEL void gemm(const LmGemm *g)
 {
     int64_t col = 0;
     for (size_t i = 0; i < LM_ARRAY_LEN(tile_sets); i++) {
         const struct TileSet *set = &tile_sets[i];
         int64_t width = (int64_t)set->n_vec * VF_LANES;
-        for (; g->n_cols - col >= width; col += width) {
+        for (; g->n_cols - col >= width && !is_better_narrow(g, set); col += width) {
             column_block(g, set, col);
         }
     }
