@@ -37,7 +37,7 @@ struct LmModel {
     LmParam *params;
     int64_t n_floats; /* of the block, padding included */
     float *weights;
-    int64_t version; /* grows when weights are set from outside: nets rebuild what they derived */
+    int64_t version; /* grows with every change of the weights: nets rebuild what they derived */
     LmAct final_act; /* softmax or sigmoid at the end: applied with the loss, not by the network */
 };
 

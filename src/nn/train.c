@@ -163,7 +163,8 @@ static LmStatus check_loss(const LmTrainer *t, double loss, LmError *err)
                    "the loss is not finite (%f) at epoch %" PRId64 ", step %" PRId64
                    "; the weights are those of the step before. Lower the rate (now %g), or scale "
                    "the pixels (luma.rescale, luma.standardize)",
-                   isnan(loss) ? (double)NAN : loss, t->epoch + 1, t->position / batch + 1, t->updater.optim.rate);
+                   isnan(loss) ? (double)NAN : loss, t->epoch + 1, t->position / batch + 1,
+                   t->updater.optim.rate);
 }
 
 static LmStatus run_batch(LmTrainer *t, int64_t n, LmMetrics *batch, LmError *err)

@@ -29,12 +29,18 @@ static int cut(LmSlice *slices, const LmOp *op, bool is_bias, const LmParam *p)
     return n;
 }
 
+/* A layer's activation may be an operation of its own, which has the layer but not its weights. */
+static bool has_weights(const LmOp *op)
+{
+    return op->kind == &lm_op_conv || op->kind == &lm_op_convpool || op->kind == &lm_op_dense;
+}
+
 static int cut_all(const LmNet *net, LmSlice *slices)
 {
     int n = 0;
     for (int i = 0; i < net->n_ops; i++) {
         const LmOp *op = &net->ops[i];
-        if (op->layer->kernel >= 0) {
+        if (has_weights(op)) {
             const LmParam *params = net->model->params;
             n += cut(slices ? slices + n : NULL, op, false, &params[op->layer->kernel]);
             n += cut(slices ? slices + n : NULL, op, true, &params[op->layer->bias]);
@@ -186,4 +192,5 @@ void lm_updater_run(LmUpdater *u, int64_t n, int n_chains)
     u->beta2_power *= u->optim.beta2;
     lm_threads_for(u->n_slices, update_slice, u);
     lm_net_transform(u->net);
+    u->net->weights_version = ++u->net->model->version;
 }
