@@ -10,8 +10,9 @@
 #include "base/str.h"
 #include "nn/model_impl.h"
 
-/* Numbers a block of samples may hold in one map, so that 32-bit offsets reach all of it. */
-enum { MAP_FLOATS_MAX = 1 << 27, LAYERS_MAX = 1000 };
+/* Floats of a sample in one map, so that 32-bit offsets reach all of a block; and of one kernel, so
+ * that they reach its last row. */
+enum { MAP_FLOATS_MAX = 1 << 27, KERNEL_FLOATS_MAX = 1 << 30, LAYERS_MAX = 1000 };
 
 static void name_layer(LmModel *m, int index)
 {
@@ -41,6 +42,11 @@ static LmStatus check_name(const LmModel *m, int index, LmError *err)
     return LM_OK;
 }
 
+static bool has_weights(const LmLayer *layer)
+{
+    return layer->spec.kind == LM_LAYER_CONV || layer->spec.kind == LM_LAYER_DENSE;
+}
+
 /* Softmax and sigmoid at the very end go with the loss; softmax anywhere else is a slip. */
 static LmStatus take_final_act(LmModel *m, int index, LmError *err)
 {
@@ -62,18 +68,58 @@ static LmStatus take_final_act(LmModel *m, int index, LmError *err)
     return LM_OK;
 }
 
-static LmStatus check_size(const LmShape *s, LmError *err)
+static LmStatus check_size(const LmShape *s, const char *what, LmError *err)
 {
     size_t floats = 0;
     size_t cs = lm_base_round_up((size_t)s->c, 16);
     if (!lm_base_mul((size_t)s->h, (size_t)s->w, &floats) || !lm_base_mul(floats, cs, &floats) ||
         floats > MAP_FLOATS_MAX) {
         return lm_fail(err, LM_ESHAPE,
-                       "its output of %" PRId64 "x%" PRId64 "x%" PRId64
+                       "%s of %" PRId64 "x%" PRId64 "x%" PRId64
                        " is larger than a network here may hold",
-                       s->h, s->w, s->c);
+                       what, s->h, s->w, s->c);
     }
     return LM_OK;
+}
+
+/* rows x columns x inputs x outputs, and the same with channels padded, as the transposed kernel
+ * has them. */
+static LmStatus check_kernel_size(const LmLayer *l, LmError *err)
+{
+    bool is_conv = l->spec.kind == LM_LAYER_CONV;
+    size_t rows = (size_t)(is_conv ? l->spec.kh : l->in.h);
+    size_t cols = (size_t)(is_conv ? l->spec.kw : l->in.w);
+    size_t floats = 0;
+    if (!lm_base_mul(rows, cols, &floats) ||
+        !lm_base_mul(floats, lm_base_round_up((size_t)l->in.c, 16), &floats) ||
+        !lm_base_mul(floats, lm_base_round_up((size_t)l->spec.units, 16), &floats) ||
+        floats > KERNEL_FLOATS_MAX) {
+        return lm_fail(err, LM_ESHAPE,
+                       "its weights, %zux%zu for each of %" PRId64 " inputs and %" PRId64
+                       " outputs, are more than a network here may hold",
+                       rows, cols, l->in.c, l->spec.units);
+    }
+    return LM_OK;
+}
+
+/* Maps with the zeros around them that a convolution reads: at most a kernel's reach each side. */
+static LmStatus check_halo_size(const LmLayer *l, LmError *err)
+{
+    LmShape padded = {LM_MAX(l->in.h, l->out.h) + 2 * l->spec.kh,
+                      LM_MAX(l->in.w, l->out.w) + 2 * l->spec.kw, LM_MAX(l->in.c, l->out.c), false};
+    return check_size(&padded, "its input with the zeros its kernel reaches", err);
+}
+
+static LmStatus check_sizes(const LmLayer *l, LmError *err)
+{
+    LmStatus st = check_size(&l->out, "its output", err);
+    if (st == LM_OK && has_weights(l)) {
+        st = check_kernel_size(l, err);
+    }
+    if (st == LM_OK && l->spec.kind == LM_LAYER_CONV) {
+        st = check_halo_size(l, err);
+    }
+    return st;
 }
 
 static LmStatus add_layer(LmModel *m, int index, const LmShape *in, LmError *err)
@@ -88,7 +134,7 @@ static LmStatus add_layer(LmModel *m, int index, const LmShape *in, LmError *err
         st = check_name(m, index, err);
     }
     if (st == LM_OK) {
-        st = check_size(&layer->out, err);
+        st = check_sizes(layer, err);
     }
     if (st == LM_OK) {
         st = take_final_act(m, index, err);
@@ -99,11 +145,6 @@ static LmStatus add_layer(LmModel *m, int index, const LmShape *in, LmError *err
     }
     layer->pad = lm_shape_padding(&layer->spec, &layer->in, &layer->out);
     return LM_OK;
-}
-
-static bool has_weights(const LmLayer *layer)
-{
-    return layer->spec.kind == LM_LAYER_CONV || layer->spec.kind == LM_LAYER_DENSE;
 }
 
 static int add_param(LmModel *m, const LmParam *p)
@@ -166,7 +207,7 @@ static LmStatus check_input(int64_t h, int64_t w, int64_t c, int n_layers, LmErr
     if (n_layers < 1 || n_layers > LAYERS_MAX) {
         return lm_fail(err, LM_EARG, "a model needs 1..%d layers, got %d", LAYERS_MAX, n_layers);
     }
-    return check_size(&(LmShape){h, w, c, false}, err);
+    return check_size(&(LmShape){h, w, c, false}, "an input", err);
 }
 
 LmStatus lm_model_new(LmModel **out, int64_t h, int64_t w, int64_t c, const LmLayerSpec *layers,

@@ -154,12 +154,17 @@ static LmStatus data_gradient_table(LmNet *net, const LmOp *op, LmGemmTable *t, 
     return LM_OK;
 }
 
+/* Classes are those of the first rows and columns, so that each has members. */
 static LmStatus data_gradient_tables(LmNet *net, LmOp *op, LmError *err)
 {
-    int64_t n = op->win.sh * op->win.sw;
-    LmStatus st = lm_mem_zeros(&op->dgrad, (size_t)n, sizeof *op->dgrad, err);
-    for (int64_t i = 0; i < n && st == LM_OK; i++) {
-        st = data_gradient_table(net, op, &op->dgrad[i], i / op->win.sw, i % op->win.sw, err);
+    const LmLayer *l = op->layer;
+    int64_t n_y = LM_MIN(op->win.sh, l->in.h);
+    int64_t n_x = LM_MIN(op->win.sw, l->in.w);
+    LmStatus st = lm_mem_zeros(&op->dgrad, (size_t)(n_y * n_x), sizeof *op->dgrad, err);
+    for (int64_t i = 0; i < n_y * n_x && st == LM_OK; i++) {
+        int64_t res_y = (i / n_x + l->pad.top) % op->win.sh;
+        int64_t res_x = (i % n_x + l->pad.left) % op->win.sw;
+        st = data_gradient_table(net, op, &op->dgrad[i], res_y, res_x, err);
         op->n_dgrad += st == LM_OK;
     }
     return st;
