@@ -41,7 +41,12 @@ static LmStatus classes_to_json(int n, const char *const *classes, char **out, L
 {
     json_t *list = json_array();
     for (int i = 0; i < n && list != NULL; i++) {
-        json_array_append_new(list, json_string(classes[i]));
+        if (json_array_append_new(list, json_string(classes[i])) != 0) {
+            json_decref(list);
+            return lm_fail(err, LM_EARG,
+                           "the name of class %d cannot be saved: '%s' is not text in UTF-8", i,
+                           classes[i]);
+        }
     }
     char *text = list != NULL ? json_dumps(list, JSON_COMPACT) : NULL;
     json_decref(list);

@@ -22,7 +22,12 @@ LmStatus lm_model_to_json(const LmModel *m, char **out, LmError *err)
     snprintf(seed, sizeof seed, "%" PRIu64, m->seed);
     json_t *layers = json_array();
     for (int i = 0; i < m->n_layers && layers != NULL; i++) {
-        json_array_append_new(layers, layer_to_json(&m->layers[i].spec));
+        if (json_array_append_new(layers, layer_to_json(&m->layers[i].spec)) != 0) {
+            json_decref(layers);
+            return lm_fail(err, LM_EARG,
+                           "the name of layer %d cannot be saved: '%s' is not text in UTF-8", i + 1,
+                           m->layers[i].spec.name);
+        }
     }
     json_t *root =
         json_pack("{s:[I,I,I], s:s, s:o}", "input", (json_int_t)m->input.h, (json_int_t)m->input.w,
