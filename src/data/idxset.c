@@ -15,7 +15,7 @@ static LmStatus check_image_file(const LmTensor *t, const char *path, LmError *e
     char text[128];
     if (!is_image_file(t)) {
         return lm_fail(err, LM_EFORMAT,
-                       "%s holds a %s array, not images (count x height x width)%s", path,
+                       "%s holds an array of shape %s, not images (count x height x width)%s", path,
                        lm_str_shape(text, sizeof text, t->rank, t->shape),
                        t->rank == 1 ? "; is it a file of labels?" : "");
     }
@@ -34,8 +34,9 @@ static LmStatus check_label_file(const LmTensor *t, const char *path, LmError *e
 {
     char text[128];
     if (t->rank != 1) {
-        return lm_fail(err, LM_EFORMAT, "%s holds a %s array, not labels (one number an image)%s",
-                       path, lm_str_shape(text, sizeof text, t->rank, t->shape),
+        return lm_fail(err, LM_EFORMAT,
+                       "%s holds an array of shape %s, not labels (one number an image)%s", path,
+                       lm_str_shape(text, sizeof text, t->rank, t->shape),
                        is_image_file(t) ? "; is it a file of images?" : "");
     }
     if (t->dtype != LM_U8 && t->dtype != LM_I32) {
