@@ -88,7 +88,8 @@ static LmStatus parse_json(json_t **out, const LmFile *file, size_t header_size,
     if (*out != NULL) {
         return LM_OK;
     }
-    if (json_error_code(&where) == json_error_out_of_memory) {
+    /* jansson words every fault of the text; without a word it ran out of memory. */
+    if (where.text[0] == '\0' || json_error_code(&where) == json_error_out_of_memory) {
         return lm_fail(err, LM_EMEM, "out of memory while reading a JSON header");
     }
     if (json_error_code(&where) == json_error_duplicate_key) {

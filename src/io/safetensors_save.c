@@ -90,6 +90,33 @@ static int by_falling_size(const void *a, const void *b)
     return x->place < y->place ? -1 : 1;
 }
 
+/* json_dumps would do, but it drops an object's key without a word where its buffer cannot grow
+ * (jansson 2.14); measuring first leaves nothing to grow. 0 is jansson's failure. */
+static LmStatus print_header(char **out, const json_t *header, LmError *err)
+{
+    char *text = NULL;
+    size_t size = json_dumpb(header, NULL, 0, JSON_COMPACT);
+    if (size == 0) {
+        return fail_memory(err);
+    }
+    if (size > LM_SAFETENSORS_HEADER_MAX) {
+        return lm_fail(err, LM_EARG,
+                       "its header of %zu bytes is larger than the format allows (%d)", size,
+                       LM_SAFETENSORS_HEADER_MAX);
+    }
+    LmStatus st = lm_mem_alloc(&text, size + 1, 1, err);
+    if (st != LM_OK) {
+        return st;
+    }
+    if (json_dumpb(header, text, size, JSON_COMPACT) != size) {
+        lm_mem_free(text);
+        return fail_memory(err);
+    }
+    text[size] = '\0';
+    *out = text;
+    return LM_OK;
+}
+
 static LmStatus make_header(char **out, const LmSafetensors *f, const Slot *slots, LmError *err)
 {
     size_t start = 0;
@@ -108,9 +135,7 @@ static LmStatus make_header(char **out, const LmSafetensors *f, const Slot *slot
         start += lm_tensor_size_bytes(&entry->tensor);
     }
     if (st == LM_OK) {
-        char *text = json_dumps(header, JSON_COMPACT);
-        st = text == NULL ? fail_memory(err) : LM_OK;
-        *out = text;
+        st = print_header(out, header, err);
     }
     json_decref(header);
     return st;
@@ -153,9 +178,6 @@ LmStatus lm_safetensors_save(const LmSafetensors *f, const char *path, LmError *
     }
     qsort(slots, f->n_entries, sizeof *slots, by_falling_size);
     st = make_header(&header, f, slots, err);
-    if (st == LM_OK && strlen(header) > LM_SAFETENSORS_HEADER_MAX) {
-        st = lm_fail(err, LM_EARG, "the header is larger than %d bytes", LM_SAFETENSORS_HEADER_MAX);
-    }
     if (st != LM_OK) {
         lm_error_context(err, "cannot write %s", path);
         goto done;
@@ -163,6 +185,6 @@ LmStatus lm_safetensors_save(const LmSafetensors *f, const char *path, LmError *
     st = write_parts(f, slots, header, path, err);
 done:
     lm_mem_free(slots);
-    free(header);
+    lm_mem_free(header);
     return st;
 }
