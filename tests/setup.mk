@@ -1,7 +1,7 @@
 # Packages, data, tests and checks; included by the top Makefile. `## text` after a target is its line in
 # `make help`; `## -` marks one that is not for users.
 
-DEPS := gcc libc6-dev make pkg-config liblua5.4-dev zlib1g-dev libjansson-dev libstb-dev libcmocka-dev \
+DEPS := gcc libc6-dev make pkg-config liblua5.4-dev zlib1g-dev libjansson-dev libcmocka-dev \
         curl ca-certificates
 # pkg-config is asked when make starts: what is built after `deps` is built by a make of its own.
 AGAIN := +@$(MAKE) --no-print-directory
