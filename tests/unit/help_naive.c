@@ -1,0 +1,386 @@
+/* Building a naive network, its forward pass, and comparing with it. */
+#include "help_test.h"
+
+#include "help_naive_impl.h"
+
+/* --- shapes and memory --- */
+
+static HelpNumbers numbers(int64_t n)
+{
+    HelpNumbers x = {.n = n};
+    x.v = calloc((size_t)n + 1, sizeof *x.v);
+    x.e = calloc((size_t)n + 1, sizeof *x.e);
+    assert_true(x.v != NULL && x.e != NULL);
+    return x;
+}
+
+static void free_numbers(HelpNumbers *x)
+{
+    free(x->v);
+    free(x->e);
+}
+
+static void set_window(HelpNaiveLayer *l)
+{
+    const LmLayerSpec *s = &l->spec;
+    bool is_whole = s->kind == LM_LAYER_DENSE || s->kind == LM_LAYER_GLOBAL_AVGPOOL;
+    bool has_window = is_sum(l) || is_pool(l);
+    l->kh = is_whole ? l->ih : has_window ? s->kh : 1;
+    l->kw = is_whole ? l->iw : has_window ? s->kw : 1;
+    l->sh = is_whole || !has_window ? 1 : s->sh;
+    l->sw = is_whole || !has_window ? 1 : s->sw;
+    l->oc = is_sum(l) ? s->units : l->ic;
+    if (s->kind == LM_LAYER_CONV && s->is_same) {
+        /* ceil(size / stride) outputs; the padding they need, the smaller half in front. */
+        l->oh = (l->ih + l->sh - 1) / l->sh;
+        l->ow = (l->iw + l->sw - 1) / l->sw;
+        l->top = LM_MAX((l->oh - 1) * l->sh + l->kh - l->ih, (int64_t)0) / 2;
+        l->left = LM_MAX((l->ow - 1) * l->sw + l->kw - l->iw, (int64_t)0) / 2;
+    } else {
+        l->oh = (l->ih - l->kh) / l->sh + 1;
+        l->ow = (l->iw - l->kw) / l->sw + 1;
+    }
+}
+
+static LmAct act_of(const LmLayerSpec *s, bool is_last)
+{
+    LmAct act = s->kind == LM_LAYER_RELU      ? LM_ACT_RELU
+                : s->kind == LM_LAYER_TANH    ? LM_ACT_TANH
+                : s->kind == LM_LAYER_SIGMOID ? LM_ACT_SIGMOID
+                : s->kind == LM_LAYER_SOFTMAX ? LM_ACT_SOFTMAX
+                                              : s->act;
+    bool is_with_loss = is_last && (act == LM_ACT_SIGMOID || act == LM_ACT_SOFTMAX);
+    return is_with_loss ? LM_ACT_NONE : act;
+}
+
+static HelpNumbers weight(const LmModel *m, int i)
+{
+    LmError err;
+    LmTensor t;
+    assert_ok(lm_model_get_weight(m, i, &t, &err), err);
+    HelpNumbers x = numbers(t.count);
+    for (int64_t j = 0; j < t.count; j++) {
+        x.v[j] = lm_tensor_get(&t, j);
+    }
+    lm_tensor_fini(&t);
+    return x;
+}
+
+HelpNaive *help_naive_new(const LmModel *m, int64_t n)
+{
+    HelpNaive *net = calloc(1, sizeof *net);
+    assert_non_null(net);
+    int64_t hwc[3];
+    lm_model_input(m, hwc);
+    *net = (HelpNaive){.n = n,
+                       .h = hwc[0],
+                       .w = hwc[1],
+                       .c = hwc[2],
+                       .seed = lm_model_seed(m),
+                       .n_layers = lm_model_n_layers(m)};
+    net->layers = calloc((size_t)net->n_layers, sizeof *net->layers);
+    assert_non_null(net->layers);
+    net->input = numbers(n * hwc[0] * hwc[1] * hwc[2]);
+    int next_weight = 0;
+    for (int i = 0; i < net->n_layers; i++) {
+        HelpNaiveLayer *l = &net->layers[i];
+        l->spec = *lm_model_layer(m, i);
+        l->ih = hwc[0];
+        l->iw = hwc[1];
+        l->ic = hwc[2];
+        set_window(l);
+        l->act = act_of(&l->spec, i == net->n_layers - 1);
+        if (is_sum(l)) {
+            l->kernel = weight(m, next_weight++);
+            l->bias = weight(m, next_weight++);
+            assert_int_equal(l->kernel.n, l->kh * l->kw * l->ic * l->oc);
+            l->dkernel = numbers(l->kernel.n);
+            l->dbias = numbers(l->bias.n);
+        }
+        HelpNumbers *maps[] = {&l->pre, &l->out, &l->dpre, &l->dout};
+        for (size_t j = 0; j < LM_ARRAY_LEN(maps); j++) {
+            *maps[j] = numbers(n * l->oh * l->ow * l->oc);
+        }
+        hwc[0] = l->oh;
+        hwc[1] = l->ow;
+        hwc[2] = l->oc;
+    }
+    assert_int_equal(hwc[0] * hwc[1] * hwc[2], lm_model_n_outputs(m));
+    return net;
+}
+
+void help_naive_free(HelpNaive *net)
+{
+    for (int i = 0; i < net->n_layers; i++) {
+        HelpNaiveLayer *l = &net->layers[i];
+        HelpNumbers *all[] = {&l->kernel, &l->bias, &l->dkernel, &l->dbias,
+                              &l->pre,    &l->out,  &l->dpre,    &l->dout};
+        for (size_t j = 0; j < LM_ARRAY_LEN(all); j++) {
+            free_numbers(all[j]);
+        }
+    }
+    free_numbers(&net->input);
+    free(net->layers);
+    free(net);
+}
+
+/* --- forward --- */
+
+/* Where the engine convolves by Winograd's F(2x2, 3x3) (nn/op_convpool.c). */
+static bool is_winograd(const HelpNaive *net, int i)
+{
+    const LmLayerSpec *s = &net->layers[i].spec;
+    const LmLayerSpec *pool = i + 1 < net->n_layers ? &net->layers[i + 1].spec : s;
+    return s->kind == LM_LAYER_CONV && s->kh == 3 && s->kw == 3 && s->sh == 1 && s->sw == 1 &&
+           (s->act == LM_ACT_NONE || s->act == LM_ACT_RELU) && net->layers[i].ic >= 16 &&
+           pool->kind == LM_LAYER_MAXPOOL && pool->kh == 2 && pool->kw == 2 && pool->sh == 2 &&
+           pool->sw == 2;
+}
+
+/* |B|^T |d| |B|, |G| |g| |G|^T and |A|^T |m| |A|, one dimension at a time. */
+static void size_input(const double d[16], double v[16])
+{
+    double t[16];
+    for (int j = 0; j < 4; j++) {
+        t[j] = d[j] + d[8 + j];
+        t[4 + j] = d[4 + j] + d[8 + j];
+        t[8 + j] = t[4 + j];
+        t[12 + j] = d[4 + j] + d[12 + j];
+    }
+    for (int i = 0; i < 16; i += 4) {
+        v[i] = t[i] + t[i + 2];
+        v[i + 1] = t[i + 1] + t[i + 2];
+        v[i + 2] = v[i + 1];
+        v[i + 3] = t[i + 1] + t[i + 3];
+    }
+}
+
+static void size_weights(const double g[9], double u[16])
+{
+    double t[12];
+    for (int j = 0; j < 3; j++) {
+        t[j] = g[j];
+        t[3 + j] = (g[j] + g[3 + j] + g[6 + j]) / 2;
+        t[6 + j] = t[3 + j];
+        t[9 + j] = g[6 + j];
+    }
+    for (int i = 0; i < 4; i++) {
+        u[4 * i] = t[3 * i];
+        u[4 * i + 1] = (t[3 * i] + t[3 * i + 1] + t[3 * i + 2]) / 2;
+        u[4 * i + 2] = u[4 * i + 1];
+        u[4 * i + 3] = t[3 * i + 2];
+    }
+}
+
+static double size_output(const double m[16], int64_t y, int64_t x)
+{
+    double sum = 0;
+    for (int64_t i = y; i < y + 3; i++) {
+        for (int64_t j = x; j < x + 3; j++) {
+            sum += m[4 * i + j];
+        }
+    }
+    return sum;
+}
+
+/* Sizes of what Winograd's products add up to at each output of one 2x2 tile (place p: its first):
+ * roundings are relative to these, not to the direct sum's terms. */
+static void winograd_sizes(const HelpNaiveLayer *l, const Place *p, const HelpNumbers *in,
+                           int64_t o, double sizes[4])
+{
+    double m[16] = {0};
+    for (int64_t c = 0; c < l->ic; c++) {
+        double d[16];
+        double g[9];
+        double u[16];
+        double v[16];
+        for (int64_t i = 0; i < 16; i++) {
+            int64_t y = p->y - l->top + i / 4;
+            int64_t x = p->x - l->left + i % 4;
+            bool is_inside = y >= 0 && y < l->ih && x >= 0 && x < l->iw;
+            int64_t at = ((p->image * l->ih + y) * l->iw + x) * l->ic + c;
+            d[i] = is_inside ? fabs(in->v[at]) + in->e[at] : 0;
+        }
+        for (int64_t t = 0; t < 9; t++) {
+            g[t] = fabs(l->kernel.v[(t * l->ic + c) * l->oc + o]);
+        }
+        size_input(d, v);
+        size_weights(g, u);
+        for (int i = 0; i < 16; i++) {
+            m[i] += u[i] * v[i];
+        }
+    }
+    for (int64_t k = 0; k < 4; k++) {
+        sizes[k] = size_output(m, k / 2, k % 2);
+    }
+}
+
+/* 2 roundings of an input's transform, 4 of a weight's, one a channel, 4 of the way back, the bias.
+ */
+static void add_winograd_errors(const HelpNaive *net, HelpNaiveLayer *l, const HelpNumbers *in)
+{
+    double gamma = help_float_gamma((double)lm_base_round_up((size_t)l->ic, 16) + 11);
+    for (int64_t i = 0; i < n_places(net, l); i++) {
+        Place p = place_of(l, i);
+        if (p.y % 2 != 0 || p.x % 2 != 0 || p.y + 1 >= l->oh || p.x + 1 >= l->ow) {
+            continue;
+        }
+        for (int64_t o = 0; o < l->oc; o++) {
+            double sizes[4];
+            winograd_sizes(l, &p, in, o, sizes);
+            for (int64_t k = 0; k < 4; k++) {
+                l->pre.e[(i + k / 2 * l->ow + k % 2) * l->oc + o] += gamma * sizes[k];
+            }
+        }
+    }
+}
+
+static void sum_forward(const HelpNaive *net, HelpNaiveLayer *l, const HelpNumbers *in)
+{
+    double gamma = help_float_gamma((double)(l->kh * l->kw * l->ic) + 1);
+    for (int64_t i = 0; i < n_places(net, l); i++) {
+        Place p = place_of(l, i);
+        for (int64_t o = 0; o < l->oc; o++) {
+            double sum = l->bias.v[o];
+            double size = fabs(sum);
+            double carried = 0;
+            FOR_WINDOW(p)
+            {
+                int64_t at = pixel(l, &p, ky, kx);
+                const double *w = l->kernel.v + (ky * l->kw + kx) * l->ic * l->oc + o;
+                for (int64_t c = 0; c < l->ic; c++) {
+                    sum += w[c * l->oc] * in->v[at + c];
+                    size += fabs(w[c * l->oc] * in->v[at + c]);
+                    carried += fabs(w[c * l->oc]) * in->e[at + c];
+                }
+            }
+            l->pre.v[i * l->oc + o] = sum;
+            l->pre.e[i * l->oc + o] = carried + gamma * (size + carried);
+        }
+    }
+}
+
+/* A maximum is off by no more than the worst of its numbers; a mean by the mean of the errors, k
+ * additions and two roundings. */
+static void pool_forward(const HelpNaive *net, HelpNaiveLayer *l, const HelpNumbers *in)
+{
+    bool is_max = l->spec.kind == LM_LAYER_MAXPOOL;
+    double k = (double)(l->kh * l->kw);
+    for (int64_t i = 0; i < n_places(net, l); i++) {
+        Place p = place_of(l, i);
+        for (int64_t c = 0; c < l->ic; c++) {
+            double best = -INFINITY;
+            double worst = 0;
+            double sum = 0;
+            double size = 0;
+            double carried = 0;
+            FOR_WINDOW(p)
+            {
+                int64_t at = pixel(l, &p, ky, kx) + c;
+                best = in->v[at] > best ? in->v[at] : best;
+                worst = fmax(worst, in->e[at]);
+                sum += in->v[at];
+                size += fabs(in->v[at]) + in->e[at];
+                carried += in->e[at];
+            }
+            l->pre.v[i * l->ic + c] = is_max ? best : sum / k;
+            l->pre.e[i * l->ic + c] =
+                is_max ? worst : (carried + help_float_gamma(k + 2) * size) / k;
+        }
+    }
+}
+
+void help_naive_drop(const HelpNaive *net, const HelpNaiveLayer *l, int layer_i, int64_t step,
+                     HelpNumbers *to, const HelpNumbers *from)
+{
+    double scale = 1 / (1 - l->spec.rate);
+    int64_t padded = (int64_t)lm_base_round_up((size_t)l->oc, 16);
+    for (int64_t i = 0; i < net->n; i++) {
+        LmRng rng = lm_rng(net->seed, LM_RNG_DROPOUT, (uint64_t)step,
+                           (uint64_t)i << 10 | (uint64_t)layer_i);
+        for (int64_t j = 0; j < l->oh * l->ow * padded; j++) {
+            uint32_t draw = lm_rng_u32(&rng);
+            if (j % padded >= l->oc) {
+                continue;
+            }
+            int64_t at = (i * l->oh * l->ow + j / padded) * l->oc + j % padded;
+            bool is_kept = (double)draw >= floor(l->spec.rate * 0x1p32);
+            to->v[at] = is_kept ? from->v[at] * scale : 0;
+            to->e[at] = is_kept ? (from->e[at] * scale + 2 * U * fabs(to->v[at])) * SLACK : 0;
+        }
+    }
+}
+
+/* relu of a number that is negative for sure is 0 for sure. */
+static void activate(HelpNaiveLayer *l)
+{
+    for (int64_t i = 0; i < l->pre.n; i++) {
+        double v = l->pre.v[i];
+        double e = l->pre.e[i];
+        if (l->act == LM_ACT_RELU) {
+            e = v < -e ? 0 : e;
+            v = v > 0 ? v : 0;
+        } else if (l->act == LM_ACT_TANH) {
+            v = tanh(v);
+            e = (e + U * fabs(v)) * SLACK;
+        } else if (l->act == LM_ACT_SIGMOID) {
+            v = 1 / (1 + exp(-v));
+            e = (e / 4 + U * v) * SLACK;
+        }
+        l->out.v[i] = v;
+        l->out.e[i] = e;
+    }
+}
+
+static void forward(HelpNaive *net, const float *x, int64_t step)
+{
+    for (int64_t i = 0; i < net->input.n; i++) {
+        net->input.v[i] = (double)x[i];
+    }
+    for (int i = 0; i < net->n_layers; i++) {
+        HelpNaiveLayer *l = &net->layers[i];
+        if (is_sum(l)) {
+            sum_forward(net, l, input_of(net, i));
+            if (is_winograd(net, i)) {
+                add_winograd_errors(net, l, input_of(net, i));
+            }
+        } else if (is_pool(l)) {
+            pool_forward(net, l, input_of(net, i));
+        } else if (l->spec.kind == LM_LAYER_DROPOUT && step >= 0) {
+            help_naive_drop(net, l, i, step, &l->pre, input_of(net, i));
+        } else {
+            copy(&l->pre, input_of(net, i));
+        }
+        activate(l);
+    }
+}
+
+void help_naive_forward(HelpNaive *net, const float *x)
+{
+    forward(net, x, -1);
+}
+
+void help_naive_forward_training(HelpNaive *net, const float *x, int64_t step)
+{
+    net->step = step;
+    forward(net, x, step);
+}
+
+const HelpNumbers *help_naive_outputs(const HelpNaive *net)
+{
+    return &net->layers[net->n_layers - 1].out;
+}
+
+/* --- comparing --- */
+
+void help_naive_check(const HelpNumbers *x, const float *got, int64_t cols, int64_t ld,
+                      const char *what)
+{
+    for (int64_t i = 0; i < x->n; i++) {
+        double g = (double)got[i / cols * ld + i % cols];
+        if (!(fabs(g - x->v[i]) <= x->e[i] * SLACK + 0x1p-140)) {
+            fail_msg("%s[%d, %d]: got %.9g, want %.9g, may be off by %.3g", what, (int)(i / cols),
+                     (int)(i % cols), g, x->v[i], x->e[i]);
+        }
+    }
+}
