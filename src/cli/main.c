@@ -24,7 +24,8 @@ static int print_version(int argc, char **argv);
 static const LcCommand commands[] = {
     {"run", "run [--traceback] FILE [name=value ...]", "run a pipeline file", lc_run},
     {"info", "info DATASET", "show what a data set holds", lc_info},
-    {"bench", "bench [--quick] [--repeat N] [--json FILE]", "measure speed on this machine", lc_bench},
+    {"bench", "bench [--quick] [--repeat N] [--json FILE]", "measure speed on this machine",
+     lc_bench},
     {"help", "help [NAME]", "explain a function, or list them all", lc_help},
     {"--version", "--version", "version, kernels, threads", print_version},
     {"--help", "--help", "this text", print_help},

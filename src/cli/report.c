@@ -5,17 +5,62 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bind/open.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 
+/* The file a message names is among the innermost functions; after endless recursion there are
+ * 200,000 of them. */
+enum { NEAR_LEVELS = 16 };
 static const char TRACEBACK_KEY[] = "luma.traceback";
 /* Chunk names of the embedded files begin like this: "[luma.fit]:12: ...". */
 static const char EMBEDDED[] = "[luma.";
 
+/* "NAME:LINE: ..." -> line, with the name's length; 0 when the message does not begin so. */
+static long parse_position(const char *message, size_t *n_name)
+{
+    for (const char *p = strchr(message, ':'); p != NULL; p = strchr(p + 1, ':')) {
+        char *end;
+        if (isdigit((unsigned char)p[1])) {
+            long line = strtol(p + 1, &end, 10);
+            if (*end == ':') {
+                *n_name = (size_t)(p - message);
+                return line;
+            }
+        }
+        if (p[1] == ' ') {
+            break;
+        }
+    }
+    return 0;
+}
+
+/* Lua cuts long file names to "...tail"; where `path` ends in that tail, the message on the top of
+ * the stack gets the whole path. */
+static void restore_path(lua_State *L, const char *path)
+{
+    size_t n_name = 0;
+    const char *message = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    if (strncmp(message, "...", 3) != 0 || parse_position(message, &n_name) == 0) {
+        return;
+    }
+    size_t n_tail = n_name - 3;
+    size_t n_path = strlen(path);
+    if (n_path > n_tail && strncmp(path + n_path - n_tail, message + 3, n_tail) == 0) {
+        lua_pushfstring(L, "%s%s", path, message + n_name);
+        lua_replace(L, -2);
+    }
+}
+
 static int keep_traceback(lua_State *L)
 {
+    lua_Debug ar;
     luaL_traceback(L, L, NULL, 1);
     lua_setfield(L, LUA_REGISTRYINDEX, TRACEBACK_KEY);
+    for (int level = 1; level <= NEAR_LEVELS && lua_getstack(L, level, &ar); level++) {
+        lua_getinfo(L, "S", &ar);
+        restore_path(L, ar.source[0] == '@' ? ar.source + 1 : "");
+    }
     return 1;
 }
 
@@ -52,25 +97,6 @@ static int explain(lua_State *L)
     lua_pushinteger(L, code);
     lua_insert(L, -2);
     return 2;
-}
-
-/* "NAME:LINE: ..." -> line, with the name's length; 0 when the message does not begin so. */
-static long parse_position(const char *message, size_t *n_name)
-{
-    for (const char *p = strchr(message, ':'); p != NULL; p = strchr(p + 1, ':')) {
-        char *end;
-        if (isdigit((unsigned char)p[1])) {
-            long line = strtol(p + 1, &end, 10);
-            if (*end == ':') {
-                *n_name = (size_t)(p - message);
-                return line;
-            }
-        }
-        if (p[1] == ' ') {
-            break;
-        }
-    }
-    return 0;
 }
 
 /* Reads line number `line` of the file into `text` (cut to its size); false when there is none. */
@@ -120,9 +146,20 @@ static void print_traceback(lua_State *L)
     lua_pop(L, 1);
 }
 
+/* Errors of syntax come before anything runs: there only the script itself is known. */
+static void restore_script_path(lua_State *L)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, LB_SCRIPT_KEY);
+    const char *path = lua_tostring(L, -1);
+    lua_insert(L, -2);
+    restore_path(L, path != NULL ? path : "");
+    lua_remove(L, -2);
+}
+
 int lc_report(lua_State *L, bool wants_traceback)
 {
     bool is_interrupted = lc_interrupt_end(L);
+    restore_script_path(L);
     lua_pushcfunction(L, explain);
     lua_insert(L, -2);
     int code = LC_SCRIPT;
