@@ -160,6 +160,12 @@ static LmStatus new_view(LmDataset **out, const char *name, LmDataset *a, const 
     return st;
 }
 
+/* As scripts count; any number may come in. */
+static long long position(int64_t i)
+{
+    return i < INT64_MAX ? i + 1 : i;
+}
+
 LmStatus lm_view_new(LmDataset **out, LmDataset *base, const char *name, const int64_t *indices,
                      int64_t n, LmError *err)
 {
@@ -169,7 +175,7 @@ LmStatus lm_view_new(LmDataset **out, LmDataset *base, const char *name, const i
     for (int64_t i = 0; i < n; i++) {
         if (indices[i] < 0 || indices[i] >= base->count) {
             return lm_fail(err, LM_EARG, "there is no image %lld in '%s'; it has images 1 to %lld",
-                           (long long)indices[i] + 1, base->name, (long long)base->count);
+                           position(indices[i]), base->name, (long long)base->count);
         }
     }
     return new_view(out, name != NULL ? name : base->name, base, indices, n, NULL, err);
@@ -180,9 +186,10 @@ LmStatus lm_view_range(LmDataset **out, LmDataset *base, int64_t first, int64_t 
     char name[NAME_SIZE];
     int64_t *indices = NULL;
     if (first < 0 || n < 1 || first >= base->count || n > base->count - first) {
-        return lm_fail(err, LM_EARG, "images %lld to %lld of '%s' are not a range of its 1 to %lld",
-                       (long long)first + 1, (long long)first + (long long)n, base->name,
-                       (long long)base->count);
+        return lm_fail(
+            err, LM_EARG,
+            "%lld images from image %lld on are not a range of '%s', which has 1 to %lld",
+            (long long)n, position(first), base->name, (long long)base->count);
     }
     LmStatus st = lm_mem_alloc(&indices, (size_t)n, sizeof *indices, err);
     if (st != LM_OK) {

@@ -47,10 +47,13 @@ static void test_indices(void **state)
     lm_dataset_unref(view);
     view = NULL;
     const int64_t bad[] = {0, 9};
+    const int64_t largest = INT64_MAX;
     const int64_t negative = -1;
     assert_fails(lm_view_new(&view, base, "x", bad, 2, &err), LM_EARG, err,
                  "no image 10 in 'base'; it has images 1 to 9");
     assert_fails(lm_view_new(&view, base, "x", &negative, 1, &err), LM_EARG, err, "no image 0");
+    assert_fails(lm_view_new(&view, base, "x", &largest, 1, &err), LM_EARG, err,
+                 "there is no image");
     assert_fails(lm_view_new(&view, base, "x", bad, 0, &err), LM_EARG, err, "at least one");
     assert_null(view);
     lm_dataset_unref(base);
@@ -74,10 +77,10 @@ static void test_range(void **state)
                                      {0, 10}, {0, -1}, {1, INT64_MAX}, {INT64_MAX, 1}};
     for (size_t k = 0; k < LM_ARRAY_LEN(bad); k++) {
         assert_fails(lm_view_range(&view, base, bad[k][0], bad[k][1], &err), LM_EARG, err,
-                     "of 'base'");
+                     "are not a range of 'base'");
     }
     assert_fails(lm_view_range(&view, base, 5, 5, &err), LM_EARG, err,
-                 "images 6 to 10 of 'base' are not a range of its 1 to 9");
+                 "5 images from image 6 on are not a range of 'base', which has 1 to 9");
     assert_null(view);
     lm_dataset_unref(base);
 }
@@ -106,6 +109,13 @@ static void test_views_of_views(void **state)
         assert_same_item(both, i, a, 10 + i);
         assert_same_item(both, 10 + i, b, i);
     }
+    LmDataset *swapped = NULL;
+    assert_ok(lm_view_concat(&swapped, b, tail, &err), err);
+    for (int64_t i = 0; i < 10; i++) {
+        assert_same_item(swapped, i, b, i);
+        assert_same_item(swapped, 10 + i, a, 10 + i);
+    }
+    lm_dataset_unref(swapped);
     assert_non_null(lm_dataset_pixels(both, 9));
     assert_null(lm_dataset_pixels(both, 10));
     lm_dataset_unref(tail);
