@@ -1,5 +1,6 @@
-/* Winograd's transforms: every variant against ref bit for bit, and the whole of them against a 3x3
- * convolution and pool in double. */
+/* Winograd's transforms: every variant against ref bit for bit under guard pages; and all three of
+ * ref together against the direct convolution and maximum, on small integers, where transforms (in
+ * quarters) and sums are exact. */
 #include "help_test.h"
 
 #include <math.h>
@@ -8,164 +9,200 @@
 #include "help_guard.h"
 #include "kernel/winograd.h"
 
-enum { TILES_MAX = 7, CS_MAX = 48, LD_MAX = 48, SIDE = 10 };
+enum { ROOM = 200000, TILES_MAX = 5 };
 
-typedef struct Case {
-    int64_t n_tiles, cs, ld;
-    int32_t at[4 * TILES_MAX];
-    int32_t y_at[TILES_MAX];
-    float x[SIDE * SIDE * CS_MAX];
-    float w[9 * CS_MAX * LD_MAX];
-    float bias[LD_MAX];
-    bool is_relu;
-} Case;
+static HelpGuard out_room, in_room, arg_room;
+static float before[ROOM / 4];
+static float wanted[ROOM / 4];
 
-typedef struct Result {
-    float u[16 * CS_MAX * LD_MAX];
-    float v[16 * TILES_MAX * CS_MAX];
-    float m[16 * TILES_MAX * LD_MAX];
-    float y[TILES_MAX * LD_MAX];
-    uint8_t arg[TILES_MAX * LD_MAX];
-} Result;
-
-static Case the_case;
-static Result wanted, got;
-
-static void make(Case *t, LmRng *rng)
-{
-    t->n_tiles = help_float_int(rng, 1, TILES_MAX);
-    t->cs = 16 * help_float_int(rng, 1, CS_MAX / 16);
-    t->ld = 16 * help_float_int(rng, 1, LD_MAX / 16);
-    t->is_relu = lm_rng_below(rng, 2) == 0;
-    for (int64_t i = 0; i < t->n_tiles; i++) {
-        int64_t y = help_float_int(rng, 0, SIDE - 4);
-        int64_t x = help_float_int(rng, 0, SIDE - 4);
-        t->at[4 * i] = (int32_t)((y * SIDE + x) * t->cs);
-        t->y_at[i] = (int32_t)((t->n_tiles - 1 - i) * t->ld);
-    }
-    help_float_fill(t->x, LM_ARRAY_LEN(t->x), rng);
-    help_float_fill(t->w, LM_ARRAY_LEN(t->w), rng);
-    help_float_fill(t->bias, LM_ARRAY_LEN(t->bias), rng);
-}
-
-/* The 16 products, one fused multiply-add a channel: what the matrix kernel does. */
-static void multiply(const Case *t, Result *r)
-{
-    for (int64_t xi = 0; xi < 16; xi++) {
-        for (int64_t i = 0; i < t->n_tiles * t->ld; i++) {
-            float sum = 0;
-            for (int64_t c = 0; c < t->cs; c++) {
-                sum = fmaf(r->v[(xi * t->n_tiles + i / t->ld) * t->cs + c],
-                           r->u[(xi * t->cs + c) * t->ld + i % t->ld], sum);
-            }
-            r->m[xi * t->n_tiles * t->ld + i] = sum;
-        }
-    }
-}
-
-static void run(const Case *t, const LmWinogradKernels *k, Result *r)
-{
-    memset(r, 0, sizeof *r);
-    int64_t half = t->cs / 2;
-    k->weights(r->u, t->w, t->cs, t->cs, t->ld, 0, half);
-    k->weights(r->u, t->w, t->cs, t->cs, t->ld, half, t->cs);
-    k->input(r->v, t->x, t->at, t->n_tiles, SIDE * t->cs, t->cs);
-    multiply(t, r);
-    k->output_pool(r->y, t->y_at, r->arg, r->m, t->n_tiles, t->ld, t->bias, t->is_relu);
-}
-
-static void variants_equal_ref(void **state)
+static int setup(void **state)
 {
     (void)state;
-    Case *t = &the_case;
-    LmRng rng = lm_rng(help_guard_seed(1), LM_RNG_USER, 0, 0);
-    for (int i = 0; i < 60; i++) {
-        make(t, &rng);
-        run(t, lm_kernels_named("ref")->winograd, &wanted);
+    out_room = help_guard_new(ROOM);
+    in_room = help_guard_new(ROOM);
+    arg_room = help_guard_new(ROOM);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    help_guard_free(&out_room);
+    help_guard_free(&in_room);
+    help_guard_free(&arg_room);
+    return 0;
+}
+
+static float *floats(const HelpGuard *room, size_t n)
+{
+    assert_true(n * sizeof(float) <= ROOM);
+    return help_guard_back(room, n * sizeof(float));
+}
+
+static void check(const char *name, const float *out, size_t n)
+{
+    size_t at = help_float_differs(out, wanted, n);
+    if (at < n) {
+        fail_msg("%s: [%zu] of %zu is %a, ref says %a", name, at, n, (double)out[at],
+                 (double)wanted[at]);
+    }
+    assert_true(help_guard_is_clean(&out_room, out, n * sizeof(float)));
+}
+
+static const LmWinogradKernels *named(const char *name)
+{
+    return lm_kernels_named(name)->winograd;
+}
+
+/* Channels [c0, c1) alone are written. */
+static void test_weights(void **state)
+{
+    (void)state;
+    LmRng rng = lm_rng(help_guard_seed(101), LM_RNG_USER, 0, 0);
+    for (int round = 0; round < 100; round++) {
+        int64_t ic = help_float_int(&rng, 1, 20);
+        int64_t uc = ic + help_float_int(&rng, 0, 3);
+        int64_t ld = 16 * help_float_int(&rng, 1, 4);
+        int64_t c0 = help_float_int(&rng, 0, ic);
+        int64_t c1 = help_float_int(&rng, c0, ic);
+        size_t n = (size_t)(16 * uc * ld);
+        float *w = floats(&in_room, (size_t)(9 * ic * ld));
+        float *u = floats(&out_room, n);
+        (round % 2 ? help_float_fill : help_float_fill_nasty)(w, (size_t)(9 * ic * ld), &rng);
+        help_float_fill(before, n, &rng);
+        memcpy(wanted, before, n * sizeof(float));
+        named("ref")->weights(wanted, w, ic, uc, ld, c0, c1);
+        for (size_t i = 0; i < n; i++) {
+            int64_t c = (int64_t)i / ld % uc;
+            assert_true((c >= c0 && c < c1) || wanted[i] == before[i]);
+        }
         for (const char *const *name = lm_kernels_available(); *name != NULL; name++) {
-            run(t, lm_kernels_named(*name)->winograd, &got);
-            assert_memory_equal(&got, &wanted, sizeof got);
+            help_guard_fill(&out_room);
+            memcpy(u, before, n * sizeof(float));
+            named(*name)->weights(u, w, ic, uc, ld, c0, c1);
+            check(*name, u, n);
         }
     }
 }
 
-/* The convolution at position p of a tile's window; *magnitude bounds what Winograd's sums pass
- * through: |A^T| |G| |g| |G^T| |B^T| |d| |B| |A| in the worst case, taken as the largest |x| times
- * the largest |w| times channels times the norms below. */
-static double convolve(const Case *t, int64_t tile, int64_t k, int p)
+static void test_input(void **state)
 {
-    double sum = 0;
-    for (int64_t tap = 0; tap < 9; tap++) {
-        int64_t at = t->at[4 * tile] + ((tap / 3 + p / 2) * SIDE + tap % 3 + p % 2) * t->cs;
-        for (int64_t c = 0; c < t->cs; c++) {
-            sum += (double)t->x[at + c] * (double)t->w[(tap * t->cs + c) * t->ld + k];
+    (void)state;
+    LmRng rng = lm_rng(help_guard_seed(102), LM_RNG_USER, 0, 0);
+    for (int round = 0; round < 100; round++) {
+        int64_t cs = 16 * help_float_int(&rng, 1, 4);
+        int64_t row = 6 * cs + help_float_int(&rng, 0, 2) * 7;
+        int64_t n_tiles = help_float_int(&rng, 0, TILES_MAX);
+        int32_t at[4 * TILES_MAX];
+        for (int64_t i = 0; i < 4 * n_tiles; i++) {
+            at[i] = (int32_t)(help_float_int(&rng, 0, 2) * row + help_float_int(&rng, 0, 2) * cs);
+        }
+        size_t n_x = (size_t)(5 * row + 6 * cs);
+        size_t n = (size_t)(16 * n_tiles * cs);
+        float *x = floats(&in_room, n_x);
+        float *v = floats(&out_room, n);
+        (round % 2 ? help_float_fill : help_float_fill_nasty)(x, n_x, &rng);
+        named("ref")->input(wanted, x, at, n_tiles, row, cs);
+        for (const char *const *name = lm_kernels_available(); *name != NULL; name++) {
+            help_guard_fill(&out_room);
+            named(*name)->input(v, x, at, n_tiles, row, cs);
+            check(*name, v, n);
+        }
+    }
+}
+
+static void test_output(void **state)
+{
+    (void)state;
+    LmRng rng = lm_rng(help_guard_seed(103), LM_RNG_USER, 0, 0);
+    for (int round = 0; round < 200; round++) {
+        int64_t ld = 16 * help_float_int(&rng, 1, 5);
+        int64_t n_tiles = help_float_int(&rng, 0, TILES_MAX);
+        int32_t at[TILES_MAX];
+        for (int64_t i = 0; i < n_tiles; i++) {
+            at[i] = (int32_t)((n_tiles - 1 - i) * (ld + 3));
+        }
+        size_t n_m = (size_t)(16 * n_tiles * ld);
+        size_t n = n_tiles > 0 ? (size_t)((n_tiles - 1) * (ld + 3) + ld) : 0;
+        size_t n_arg = (size_t)(n_tiles * ld);
+        float *m = floats(&in_room, n_m);
+        float *y = floats(&out_room, n);
+        float bias[80];
+        uint8_t want_arg[TILES_MAX * 80];
+        (round % 2 ? help_float_fill : help_float_fill_nasty)(m, n_m, &rng);
+        help_float_fill(bias, 80, &rng);
+        help_float_fill(before, n, &rng);
+        memcpy(wanted, before, n * sizeof(float));
+        bool is_relu = round % 4 < 2;
+        named("ref")->output_pool(wanted, at, want_arg, m, n_tiles, ld, bias, is_relu);
+        for (const char *const *name = lm_kernels_available(); *name != NULL; name++) {
+            uint8_t *arg = help_guard_back(&arg_room, n_arg);
+            help_guard_fill(&out_room);
+            help_guard_fill(&arg_room);
+            memcpy(y, before, n * sizeof(float));
+            named(*name)->output_pool(y, at, arg, m, n_tiles, ld, bias, is_relu);
+            check(*name, y, n);
+            assert_memory_equal(arg, want_arg, n_arg);
+            assert_true(help_guard_is_clean(&arg_room, arg, n_arg));
+        }
+    }
+}
+
+/* One tile, IC channels in, 16 out. */
+enum { IC = 5, CS = 16, LD = 16 };
+
+static void fill_integers(float *x, size_t n, LmRng *rng)
+{
+    for (size_t i = 0; i < n; i++) {
+        x[i] = (float)help_float_int(rng, -4, 4);
+    }
+}
+
+static float direct(const float *x, const float *w, int64_t position, int64_t k)
+{
+    float sum = 0;
+    for (int64_t t = 0; t < 9; t++) {
+        int64_t y = position / 2 + t / 3;
+        int64_t col = position % 2 + t % 3;
+        for (int64_t c = 0; c < IC; c++) {
+            sum += x[(y * 4 + col) * CS + c] * w[(t * IC + c) * LD + k];
         }
     }
     return sum;
 }
 
-/* Numbers here are below 1 in magnitude. In one dimension |B^T d| <= 2, |G g| <= 3/2, and an output
- * adds 3 products: at most 3 * 3 = 9; in two dimensions 81 a channel. Every number on the way takes
- * part in at most cs + 14 roundings (2+2 input, 3+3 weights, cs sums, 2+2 output, bias and one
- * spare), so the error is below gamma(cs + 14) * (81 * cs + 1). */
-static double bound(const Case *t)
-{
-    return help_float_gamma((double)t->cs + 14) * (81 * (double)t->cs + 1);
-}
-
-static void result_is_convolution_and_pool(void **state)
+static void test_all_together(void **state)
 {
     (void)state;
-    Case *t = &the_case;
-    LmRng rng = lm_rng(help_guard_seed(2), LM_RNG_USER, 0, 0);
-    for (int i = 0; i < 40; i++) {
-        make(t, &rng);
-        run(t, lm_kernels()->winograd, &got);
-        for (int64_t tile = 0; tile < t->n_tiles; tile++) {
-            for (int64_t k = 0; k < t->ld; k++) {
-                double best = -INFINITY;
-                for (int p = 0; p < 4; p++) {
-                    best = fmax(best, convolve(t, tile, k, p));
-                }
-                double sum = best + (double)t->bias[k];
-                double y = (double)got.y[t->y_at[tile] + k];
-                assert_true(fabs(y - (t->is_relu ? fmax(sum, 0) : sum)) <= bound(t));
-                double chosen = convolve(t, tile, k, got.arg[tile * t->ld + k]);
-                assert_true(best - chosen <= 2 * bound(t));
+    LmRng rng = lm_rng(help_guard_seed(104), LM_RNG_USER, 0, 0);
+    const LmWinogradKernels *ref = named("ref");
+    for (int round = 0; round < 200; round++) {
+        float x[16 * CS];
+        float w[9 * IC * LD];
+        float bias[LD];
+        float u[16 * IC * LD];
+        float v[16 * CS];
+        float m[16 * LD] = {0};
+        float y[LD];
+        uint8_t arg[LD];
+        int32_t zero[4] = {0};
+        fill_integers(x, 16 * CS, &rng);
+        fill_integers(w, 9 * IC * LD, &rng);
+        fill_integers(bias, LD, &rng);
+        ref->weights(u, w, IC, IC, LD, 0, IC);
+        ref->input(v, x, zero, 1, 4 * CS, CS);
+        for (int64_t i = 0; i < 16 * IC * LD; i++) {
+            int64_t xi = i / (IC * LD);
+            m[xi * LD + i % LD] += u[i] * v[xi * CS + i / LD % IC];
+        }
+        ref->output_pool(y, zero, arg, m, 1, LD, bias, false);
+        for (int64_t k = 0; k < LD; k++) {
+            int64_t best = 0;
+            for (int64_t p = 1; p < 4; p++) {
+                best = direct(x, w, p, k) > direct(x, w, best, k) ? p : best;
             }
-        }
-    }
-}
-
-/* Integers are exact on the way: a tap that is lost or misplaced shows at any size. */
-static void small_integers_come_out_exactly(void **state)
-{
-    (void)state;
-    Case *t = &the_case;
-    LmRng rng = lm_rng(help_guard_seed(3), LM_RNG_USER, 0, 0);
-    for (int i = 0; i < 40; i++) {
-        make(t, &rng);
-        for (size_t j = 0; j < LM_ARRAY_LEN(t->x); j++) {
-            t->x[j] = (float)help_float_int(&rng, -8, 8);
-        }
-        for (size_t j = 0; j < LM_ARRAY_LEN(t->w); j++) {
-            t->w[j] = (float)help_float_int(&rng, -8, 8);
-        }
-        memset(t->bias, 0, sizeof t->bias);
-        run(t, lm_kernels()->winograd, &got);
-        for (int64_t tile = 0; tile < t->n_tiles; tile++) {
-            for (int64_t k = 0; k < t->ld; k++) {
-                double best = convolve(t, tile, k, 0);
-                int best_p = 0;
-                for (int p = 1; p < 4; p++) {
-                    double sum = convolve(t, tile, k, p);
-                    best_p = sum > best ? p : best_p;
-                    best = fmax(best, sum);
-                }
-                assert_int_equal(got.arg[tile * t->ld + k], best_p);
-                assert_true((double)got.y[t->y_at[tile] + k] ==
-                            (t->is_relu ? fmax(best, 0) : best));
-            }
+            assert_int_equal(arg[k], best);
+            assert_true(y[k] == direct(x, w, best, k) + bias[k]);
         }
     }
 }
@@ -173,9 +210,10 @@ static void small_integers_come_out_exactly(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(variants_equal_ref),
-        cmocka_unit_test(result_is_convolution_and_pool),
-        cmocka_unit_test(small_integers_come_out_exactly),
+        cmocka_unit_test(test_weights),
+        cmocka_unit_test(test_input),
+        cmocka_unit_test(test_output),
+        cmocka_unit_test(test_all_together),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }
