@@ -15,6 +15,12 @@ enum { CHUNK_BYTES = 1 << 20 };
  * threads: the borders of merged parts show in the last bits of f32 statistics. */
 enum { SLOTS_MAX = 32, SLOT_NUMBERS_MAX = 1 << 22 };
 
+/* Runs of images in memory are added where they lie; scattered small ones (a shuffled view) and
+ * those that must be read are gathered first, since kernels on some hundred bytes at a time spend
+ * their time on beginning and ending: 60,000 scattered MNIST images take 2 to 3 times as long one
+ * by one. */
+enum { DIRECT_BYTES = 4096, STAGE_BYTES = 1 << 14 };
+
 static void free_classes(char **classes, int n)
 {
     for (int i = 0; i < n && classes != NULL; i++) {
@@ -193,7 +199,9 @@ LmStatus lm_dataset_read(const LmDataset *ds, int64_t i, void *dst, LmError *err
 
 typedef struct Slot {
     LmMoments *moments;
-    void *item; /* room for one image that must be read */
+    char *stage; /* room for `room` images, of which n_staged wait to be added */
+    int64_t room;
+    int64_t n_staged;
     LmStatus status;
     LmError err;
 } Slot;
@@ -206,29 +214,57 @@ typedef struct Wave {
     int64_t first; /* image of this wave */
 } Wave;
 
-/* Adds images [first, end); neighbours in memory go together. */
+/* How many images from i on, below `end`, follow each other in memory; 0 where i must be read. */
+static int64_t run_length(const LmDataset *ds, int64_t i, int64_t end)
+{
+    const char *pixels = lm_dataset_pixels(ds, i);
+    int64_t n = 1;
+    if (pixels == NULL) {
+        return 0;
+    }
+    while (i + n < end && lm_dataset_pixels(ds, i + n) == pixels + (size_t)n * item_bytes(ds)) {
+        n++;
+    }
+    return n;
+}
+
+static LmStatus add_images(const LmDataset *ds, Slot *slot, const void *pixels, int64_t n,
+                           LmError *err)
+{
+    return lm_moments_add(slot->moments, pixels, ds->dtype, n, ds->h, ds->w, ds->c, err);
+}
+
+static LmStatus add_staged(const LmDataset *ds, Slot *slot, LmError *err)
+{
+    int64_t n = slot->n_staged;
+    slot->n_staged = 0;
+    return add_images(ds, slot, slot->stage, n, err);
+}
+
+/* Adds images [first, end) in order. */
 static LmStatus add_range(const LmDataset *ds, int64_t first, int64_t end, Slot *slot, LmError *err)
 {
     LmStatus st = lm_threads_check_cancel(err);
     int64_t i = first;
     while (i < end && st == LM_OK) {
-        const char *pixels = lm_dataset_pixels(ds, i);
-        int64_t n = 1;
-        if (pixels == NULL) {
-            st = lm_dataset_read(ds, i, slot->item, err);
-            pixels = slot->item;
+        int64_t n = run_length(ds, i, end);
+        bool is_direct = (size_t)n * item_bytes(ds) >= DIRECT_BYTES;
+        if (slot->n_staged == slot->room || (is_direct && slot->n_staged > 0)) {
+            st = add_staged(ds, slot, err);
+        }
+        if (st != LM_OK) {
+            return st;
+        }
+        if (is_direct) {
+            st = add_images(ds, slot, lm_dataset_pixels(ds, i), n, err);
+            i += n;
         } else {
-            while (i + n < end &&
-                   lm_dataset_pixels(ds, i + n) == pixels + (size_t)n * item_bytes(ds)) {
-                n++;
-            }
+            st = lm_dataset_read(ds, i, slot->stage + (size_t)slot->n_staged * item_bytes(ds), err);
+            slot->n_staged++;
+            i++;
         }
-        if (st == LM_OK) {
-            st = lm_moments_add(slot->moments, pixels, ds->dtype, n, ds->h, ds->w, ds->c, err);
-        }
-        i += n;
     }
-    return st;
+    return st == LM_OK ? add_staged(ds, slot, err) : st;
 }
 
 static void run_slot(void *ctx, int64_t task, int thread)
@@ -239,6 +275,7 @@ static void run_slot(void *ctx, int64_t task, int thread)
     int64_t end = LM_MIN(first + wave->chunk, wave->ds->count);
     (void)thread;
     lm_moments_reset(slot->moments);
+    slot->n_staged = 0;
     slot->status = add_range(wave->ds, first, end, slot, &slot->err);
 }
 
@@ -254,8 +291,9 @@ static LmStatus init_wave(Wave *wave, const LmDataset *ds, const LmMoments *m, L
     while (wave->n_slots < n_slots && st == LM_OK) {
         Slot *slot = &wave->slots[wave->n_slots++];
         st = lm_moments_new_like(&slot->moments, m, err);
-        if (st == LM_OK && ds->kind->read != NULL) {
-            st = lm_mem_alloc(&slot->item, item_bytes(ds), 1, err);
+        slot->room = LM_MAX(STAGE_BYTES / (int64_t)item_bytes(ds), 1);
+        if (st == LM_OK) {
+            st = lm_mem_alloc(&slot->stage, (size_t)slot->room, item_bytes(ds), err);
         }
     }
     return st;
@@ -298,7 +336,7 @@ LmStatus lm_dataset_stats(const LmDataset *ds, LmMoments *m, LmError *err)
     }
     for (int k = 0; k < wave.n_slots; k++) {
         lm_moments_free(wave.slots[k].moments);
-        lm_mem_free(wave.slots[k].item);
+        lm_mem_free(wave.slots[k].stage);
     }
     lm_moments_free(total);
     return st;

@@ -232,6 +232,46 @@ static void test_stats_do_not_depend_on_threads(void **state)
     lm_threads_stop();
 }
 
+/* Long runs in memory, short ones, single images and images that must be read, in turns: each is
+ * counted once, in its order (which shows in the bits of f32). */
+static void test_stats_of_scattered_images(void **state)
+{
+    (void)state;
+    enum { N = 600 };
+    LmError err;
+    int64_t indices[2 * N];
+    int64_t n = 0;
+    for (int64_t i = 0; i < N; i++) {
+        indices[n++] = i % 90 < 40 ? i : i * 7919 % N;
+    }
+    for (int k = 0; k < 6; k++) {
+        LmDataset *ds = help_dataset_new("ds", N, 10, 13, 2, k < 3 ? LM_U8 : LM_F32, 2, 8);
+        LmDataset *reading = help_dataset_reading(ds, -1);
+        LmDataset *mixed = NULL;
+        LmDataset *view = NULL;
+        LmDataset *plain = NULL;
+        assert_ok(lm_view_concat(&mixed, ds, reading, &err), err);
+        for (int64_t i = 0; i < n; i += 5) {
+            indices[i] += N; /* the same item, to be read */
+        }
+        assert_ok(lm_view_new(&view, mixed, "view", indices, n, &err), err);
+        for (int64_t i = 0; i < n; i += 5) {
+            indices[i] -= N;
+        }
+        assert_ok(lm_view_new(&plain, ds, "plain", indices, n, &err), err);
+        LmMoments *got = stats_of(view, (LmAxis)(k % 3));
+        LmMoments *want = plain_stats(plain, (LmAxis)(k % 3));
+        assert_same_bits(got, want);
+        lm_moments_free(got);
+        lm_moments_free(want);
+        lm_dataset_unref(ds);
+        lm_dataset_unref(reading);
+        lm_dataset_unref(mixed);
+        lm_dataset_unref(view);
+        lm_dataset_unref(plain);
+    }
+}
+
 /* Images of more than a chunk each, and more numbers than all parts of a wave may hold. */
 static void test_stats_of_large_images(void **state)
 {
@@ -347,6 +387,7 @@ int main(void)
         cmocka_unit_test(test_read),
         cmocka_unit_test(test_references_under_threads),
         cmocka_unit_test(test_stats_do_not_depend_on_threads),
+        cmocka_unit_test(test_stats_of_scattered_images),
         cmocka_unit_test(test_stats_of_large_images),
         cmocka_unit_test(test_stats_add_to_what_is_there),
         cmocka_unit_test(test_stats_all_or_nothing),
