@@ -167,7 +167,7 @@ static LmStatus parse_offsets(Item *item, size_t n_bytes, const json_t *entry, L
         !get_size(json_array_get(offsets, 1), &end)) {
         return fail_entry(item, "data_offsets are not two whole numbers", err);
     }
-    if (end < start || (size_t)(end - start) != n_bytes) {
+    if (end - start != (int64_t)n_bytes) {
         char shape[96];
         return lm_fail(err, LM_EFORMAT,
                        "tensor '%s': %s of shape %s needs %zu bytes, its offsets %" PRId64

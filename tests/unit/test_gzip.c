@@ -177,6 +177,21 @@ static void test_bombs(void **state)
     assert_true(lm_mem_peak() <= LM_MAX(peak, before + (4 << 20)));
 }
 
+static void test_limit_is_exact(void **state)
+{
+    (void)state;
+    LmError err;
+    static uint8_t bytes[3000];
+    static uint8_t gz[ROOM];
+    uint8_t *out = NULL;
+    size_t size;
+    size_t n = compress_member(gz, bytes, sizeof bytes, 6);
+    assert_fails(lm_gzip_inflate(&out, &size, gz, n, sizeof bytes - 1, &err), LM_EMEM, err,
+                 "limit");
+    assert_ok(lm_gzip_inflate(&out, &size, gz, n, sizeof bytes, &err), err);
+    lm_mem_free(out);
+}
+
 static void test_out_of_memory(void **state)
 {
     (void)state;
@@ -201,6 +216,7 @@ int main(void)
         cmocka_unit_test(test_every_damaged_bit),
         cmocka_unit_test(test_foreign_bytes_behind),
         cmocka_unit_test(test_bombs),
+        cmocka_unit_test(test_limit_is_exact),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -263,6 +263,7 @@ static void test_prefix(void **state)
     refuse(0, "not a .npy file but an empty file");
     refuse(5, "not a .npy file");
     refuse(11, "header cut off: the file has 11 bytes");
+    refuse(size - 3, "header of"); /* one byte short */
     refuse(size - 1, "needs 2 bytes of data, got 1: the file is cut off");
     refuse(size + 1, "needs 2 bytes of data, got 3: surplus bytes follow");
     npy[6] = 4;

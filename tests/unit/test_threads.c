@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <float.h>
+#include <unistd.h>
 
 #include "base/threads.h"
 
@@ -166,24 +167,37 @@ static void test_cancel(void **state)
     assert_false(lm_threads_is_cancelled());
 }
 
+typedef struct Masks {
+    atomic_int n_workers; /* that have run a task */
+    atomic_int n_open;    /* of these with SIGINT not blocked */
+} Masks;
+
+/* The caller holds its task until a worker has had one, for two seconds at most. */
 static void note_mask(void *ctx, int64_t task, int thread)
 {
     (void)task;
+    Masks *masks = ctx;
     sigset_t now;
-    pthread_sigmask(SIG_SETMASK, NULL, &now);
-    if (thread > 0 && !sigismember(&now, SIGINT)) {
-        atomic_fetch_add((atomic_int *)ctx, 1);
+    if (thread == 0) {
+        for (int i = 0; i < 2000 && atomic_load(&masks->n_workers) == 0; i++) {
+            usleep(1000);
+        }
+        return;
     }
+    pthread_sigmask(SIG_SETMASK, NULL, &now);
+    atomic_fetch_add(&masks->n_open, !sigismember(&now, SIGINT));
+    atomic_fetch_add(&masks->n_workers, 1);
 }
 
 static void test_workers_take_no_signals(void **state)
 {
     (void)state;
-    atomic_int n_open = 0;
+    static Masks masks;
     sigset_t mine;
     lm_threads_set(4);
-    lm_threads_for(500, note_mask, &n_open);
-    assert_int_equal(atomic_load(&n_open), 0);
+    lm_threads_for(8, note_mask, &masks);
+    assert_true(atomic_load(&masks.n_workers) > 0);
+    assert_int_equal(atomic_load(&masks.n_open), 0);
     pthread_sigmask(SIG_SETMASK, NULL, &mine);
     assert_false(sigismember(&mine, SIGINT));
     lm_threads_stop();
