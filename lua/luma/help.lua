@@ -7,19 +7,20 @@ local help = {}
 
 local INDENT = "    "
 local WIDTH = 84
+local SUMMARY = 70
 
 local function indent(text)
     return INDENT .. (text:gsub("\n", "\n" .. INDENT))
 end
 
--- Breaks text into lines of at most WIDTH characters; an empty line stays a paragraph's end.
-local function wrap(text)
+-- Breaks text into lines of at most `width` characters; an empty line stays a paragraph's end.
+local function wrap(text, width)
     local lines, line = {}, nil
     for word in text:gsub("\n\n", " \0 "):gmatch "%S+" do
         if word == "\0" then
             lines[#lines + 1] = (line or "") .. "\n"
             line = nil
-        elseif line and #line + 1 + #word > WIDTH then
+        elseif line and #line + 1 + #word > width then
             lines[#lines + 1] = line
             line = word
         else
@@ -42,7 +43,8 @@ end
 
 local function first_sentence(text)
     text = (text or ""):gsub("\n", " ")
-    return text:match("^(.-%.)%s") or text
+    text = text:match("^(.-%.)%s") or text
+    return #text > SUMMARY and text:sub(1, SUMMARY):match "^(.*)%s" .. " ..." or text
 end
 
 local function list(names)
@@ -64,23 +66,26 @@ local function members_of(group)
 end
 
 -- Docs from C say `wants` and `initial`, specs of the Lua side `kind` and `default`.
-local function option_line(o)
+local function option_lines(o)
     local wants = o.wants or o.kind
-    local initial = o.initial or (o.default ~= nil and tostring(o.default)) or nil
-    local tail = initial and initial ~= "required" and ("; default " .. initial) or
-        (initial and "; required" or "")
-    return ("%-14s %s (%s%s)"):format(o.name, o.text or "", wants, tail)
+    local initial = o.initial or o.default ~= nil and tostring(o.default)
+    if initial then
+        wants = wants .. (initial == "required" and "; required" or "; default " .. initial)
+    end
+    local margin = (" "):rep(15)
+    local text = wrap((o.text or "") .. "\n\n" .. wants, WIDTH - #margin):gsub("\n+", "\n" .. margin)
+    return ("%-14s %s"):format(o.name, text)
 end
 
 local function describe(doc)
     local parts = { doc.signature or doc.name }
     if doc.text then
-        parts[#parts + 1] = "\n" .. indent(wrap(doc.text))
+        parts[#parts + 1] = "\n" .. indent(wrap(doc.text, WIDTH))
     end
     if doc.options and #doc.options > 0 then
         local lines = {}
         for _, o in ipairs(doc.options) do
-            lines[#lines + 1] = option_line(o)
+            lines[#lines + 1] = option_lines(o)
         end
         parts[#parts + 1] = "\nOptions\n" .. indent(table.concat(lines, "\n"))
     end
@@ -149,18 +154,18 @@ function help.text(word)
     if not word or word == "" then
         return overview()
     end
-    if #members_of("luma." .. word) > 0 and not docs["luma." .. word] then
-        return "luma." .. word .. "\n" .. list(members_of("luma." .. word))
+    local parts = {}
+    local members = members_of("luma." .. word)
+    if #members > 0 then
+        parts[1] = "luma." .. word .. "\n" .. list(members)
     end
-    local found = find((word:gsub("%(.*$", "")))
-    if #found == 0 then
+    for _, name in ipairs(find((word:gsub("%(.*$", "")))) do
+        parts[#parts + 1] = describe(docs[name])
+    end
+    if #parts == 0 then
         local near = nearest(word)
         return nil, ("there is no help on '%s'%s"):format(word,
             near and ("; did you mean '%s'?"):format(near) or "; `luma help` lists all names")
-    end
-    local parts = {}
-    for _, name in ipairs(found) do
-        parts[#parts + 1] = describe(docs[name])
     end
     return table.concat(parts, "\n\n")
 end

@@ -3,7 +3,8 @@
 
 local args = require "luma.args"
 local expect = require "luma.expect"
-local make_strict = require "luma.strict"
+local show = require "luma.show"
+local strict = require "luma.strict"
 
 local program = {}
 
@@ -14,18 +15,16 @@ function program.give(script, words)
     args.give(script, words)
     local folder = script:match("^(.*)/[^/]*$") or "."
     package.path = folder .. "/?.lua;" .. package.path
-    make_strict()
+    strict.start()
 end
 
 -- Before statements from the prompt.
 function program.open_input()
-    make_strict()
+    strict.start()
 end
 
--- Values of an expression typed at the prompt.
-function program.show(...)
-    print(...)
-end
+program.show = show.print
+program.note_locals = strict.note_locals
 
 local function complain(line)
     io.stdout:flush()

@@ -41,12 +41,17 @@ local function fail(fmt, ...)
 end
 
 local declared = {}
+local lost_locals = {}
 
 local function read_unknown(_, name)
     if declared[name] then
         return nil
     end
     name = tostring(name)
+    if lost_locals[name] then
+        fail("the variable '%s' is gone: at the prompt a local ends with its line; write %s = ...", name,
+            name)
+    end
     fail("the variable '%s' is not defined%s", name, hint(name, 3))
 end
 
@@ -63,6 +68,18 @@ local function assign_new(globals, name, value)
     fail(text .. "%s", name, name, hint(name, 3))
 end
 
-return function()
+local strict = {}
+
+function strict.start()
     setmetatable(_G, { __index = read_unknown, __newindex = assign_new, __name = "globals" })
 end
+
+-- A statement of the prompt: the locals it makes will be missed in the next one.
+function strict.note_locals(text)
+    local list = text:match "^%s*local%s+([%w_,%s<>]+)" or ""
+    for name in list:gsub("<.->", ""):gmatch "[%a_][%w_]*" do
+        lost_locals[name] = true
+    end
+end
+
+return strict

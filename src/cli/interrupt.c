@@ -16,13 +16,14 @@ static void stop_hook(lua_State *L, lua_Debug *ar)
     lb_raise_text(L, LM_ECANCEL, "interrupted");
 }
 
-/* lua_sethook is the one function of the Lua API that may be called from a handler. */
+/* lua_sethook is the one function of the Lua API that may be called from a handler. The hook counts
+ * instructions and not calls: then the C function that ends a loop's trainer still runs, and the
+ * error keeps the line it happened at. */
 static void on_interrupt(int sig)
 {
     lm_threads_cancel();
     if (running != NULL) {
-        lua_sethook(running, stop_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT,
-                    1);
+        lua_sethook(running, stop_hook, LUA_MASKCOUNT, 1);
     }
     signal(sig, SIG_DFL);
 }
@@ -51,8 +52,9 @@ void lc_interrupt_disarm(void)
 
 bool lc_interrupt_end(lua_State *L)
 {
-    if (lm_threads_is_cancelled()) {
+    bool is_pending = lm_threads_is_cancelled();
+    if (is_pending) {
         lua_sethook(L, NULL, 0, 0);
     }
-    return lm_threads_is_cancelled();
+    return is_pending;
 }

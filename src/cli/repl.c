@@ -81,6 +81,21 @@ static int load_line(lua_State *L)
     return status;
 }
 
+static void complain(Repl *r)
+{
+    r->code = lc_report(r->L, false);
+}
+
+/* A local ends with its statement; the message about its name should say so. */
+static void note_locals(Repl *r, const char *text)
+{
+    lc_session_push(r->L, "note_locals");
+    lua_pushstring(r->L, text);
+    if (lc_report_call(r->L, 1, 0) != LUA_OK) {
+        complain(r);
+    }
+}
+
 /* Pushes a whole statement: a chunk, or an error message. */
 static Input read_statement(Repl *r, int *status)
 {
@@ -107,13 +122,11 @@ static Input read_statement(Repl *r, int *status)
         lua_pushstring(r->L, r->line);
         lua_concat(r->L, 3);
     }
+    if (*status == LUA_OK) {
+        note_locals(r, lua_tostring(r->L, -2));
+    }
     lua_remove(r->L, -2);
     return INPUT_LINE;
-}
-
-static void complain(Repl *r)
-{
-    r->code = lc_report(r->L, false);
 }
 
 /* Runs the chunk on the stack and shows what it returns. */

@@ -1,9 +1,11 @@
+#define _POSIX_C_SOURCE 200809L
 #include "cli/report.h"
 
 #include <ctype.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bind/open.h"
 #include "cli/cli.h"
@@ -171,6 +173,8 @@ int lc_report(lua_State *L, bool wants_traceback)
     message = message != NULL ? message : "an error that cannot be shown";
     bool is_internal = strncmp(message, EMBEDDED, sizeof EMBEDDED - 1) == 0;
     fflush(stdout);
+    /* The terminal has just shown ^C. */
+    fputs(is_interrupted && isatty(STDERR_FILENO) ? "\n" : "", stderr);
     fprintf(stderr, "luma: %s\n", message);
     print_excerpt(message);
     if (is_internal) {

@@ -25,6 +25,13 @@ check "so may expressions" feeds 0 '1 +\n2\n'
 check "and tables" prints '3\n'
 check "an empty line is nothing" feeds 0 '\n\n7\n'
 check "before others" prints '7\n'
+check "tables are shown with what is in them" feeds 0 '{ 1, "b", x = { 2.5 }, [true] = false }\n'
+check "the list first" prints '{ 1, "b", [true] = false, x = { 2.5 } }\n'
+check "long ones are cut" feeds 0 't = {} for i = 1, 100 do t[i] = i end\nt\n'
+check "and say so" grep -q ' 20, ... 80 more }$' "$work/out"
+check "a table that holds itself" feeds 0 't = {} t.t = t\nt\n'
+check "a local ends with its line" feeds 1 'local a, b <const> = 1, 2\nb\n'
+check "which is explained" grep -q "the variable 'b' is gone: at the prompt a local ends" "$work/err"
 check "an error does not end it" feeds 1 'error "no"\n"still here"\n'
 check "the rest runs" prints 'still here\n'
 check "an error has a line" grep -q "^luma: (input):1: no" "$work/err"
