@@ -37,21 +37,43 @@ static void expand(uint32_t w[64], const uint8_t *block)
     }
 }
 
+/* Round t with the eight working variables a..h of the standard held in v. Instead of moving them
+ * all by one place a round, variable number i is looked up at v[(i - place) mod 8], place being t
+ * mod 8 and a constant wherever this is called, so all stay in registers. */
+static inline void do_round(uint32_t v[8], const uint32_t w[64], int t, int place)
+{
+    uint32_t a = v[(0 - place) & 7];
+    uint32_t b = v[(1 - place) & 7];
+    uint32_t c = v[(2 - place) & 7];
+    uint32_t e = v[(4 - place) & 7];
+    uint32_t f = v[(5 - place) & 7];
+    uint32_t g = v[(6 - place) & 7];
+    uint32_t *d = &v[(3 - place) & 7];
+    uint32_t *h = &v[(7 - place) & 7];
+    uint32_t sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
+    uint32_t choice = (e & f) ^ (~e & g);
+    uint32_t t1 = *h + sum1 + choice + round_constants[t] + w[t];
+    uint32_t sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
+    uint32_t majority = (a & b) ^ (a & c) ^ (b & c);
+    *d += t1;
+    *h = t1 + sum0 + majority;
+}
+
 static void compress(uint32_t state[8], const uint8_t *block)
 {
     uint32_t w[64];
-    uint32_t v[8]; /* a .. h */
+    uint32_t v[8];
     expand(w, block);
     memcpy(v, state, sizeof v);
-    for (int t = 0; t < 64; t++) {
-        uint32_t sum1 = rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25);
-        uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
-        uint32_t t1 = v[7] + sum1 + choice + round_constants[t] + w[t];
-        uint32_t sum0 = rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22);
-        uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-        memmove(v + 1, v, 7 * sizeof v[0]);
-        v[4] += t1;
-        v[0] = t1 + sum0 + majority;
+    for (int t = 0; t < 64; t += 8) {
+        do_round(v, w, t, 0);
+        do_round(v, w, t + 1, 1);
+        do_round(v, w, t + 2, 2);
+        do_round(v, w, t + 3, 3);
+        do_round(v, w, t + 4, 4);
+        do_round(v, w, t + 5, 5);
+        do_round(v, w, t + 6, 6);
+        do_round(v, w, t + 7, 7);
     }
     for (int i = 0; i < 8; i++) {
         state[i] += v[i];

@@ -1,4 +1,8 @@
-/* Byte reversal of whole arrays: plain loops that compilers turn into shuffles. */
+/* Byte reversal of whole arrays.
+ *
+ * Numbers in a file lie at any address, so each is moved by memcpy; compilers turn these loops into
+ * vector shuffles.
+ */
 #include "io/be.h"
 
 #include <string.h>

@@ -1,4 +1,8 @@
-/* First bytes of formats that are met in place of data sets, in the order they are tried. */
+/* First bytes of formats that are met in place of data sets.
+ *
+ * A guess only words a refusal better, it never decides one: readers check their own format first.
+ * Where a format can be turned into the right one the text says how.
+ */
 #include "io/guess.h"
 
 #include <ctype.h>

@@ -1,5 +1,7 @@
-/* The two callbacks zlib asks for. It has no channel for a message, so ours is dropped here and the
- * caller words its own from Z_MEM_ERROR.
+/* The two callbacks zlib asks for.
+ *
+ * It has no channel for a message, so ours is dropped here and the caller words its own from
+ * Z_MEM_ERROR.
  */
 #include "io/zmem.h"
 

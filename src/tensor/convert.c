@@ -1,4 +1,8 @@
-/* Copies of tensors, to another dtype or the same, and single elements as doubles. */
+/* Copies of tensors, to another dtype or the same, and single elements as doubles.
+ *
+ * A copy never shares storage and can always be written to, whatever it was made from. Values that
+ * the new dtype cannot hold are refused, not cut: a wrapped pixel would look like data.
+ */
 #include "tensor/tensor.h"
 
 #include <string.h>
