@@ -1,3 +1,9 @@
+/* What all data sets share: fields, references, reading, statistics.
+ *
+ * Statistics run in waves: a fixed number of parts of fixed size, filled in parallel, then merged
+ * in their order. Parts depend on the shape of the images alone, so neither the bits nor the image
+ * an error names depend on threads, and memory stays bounded however large the set is.
+ */
 #include "data/dataset.h"
 
 #include <stdio.h>

@@ -1,3 +1,7 @@
+/* Data sets around tensors in memory. The images' storage is shared, so a set of mapped bytes stays
+ * mapped and one made from a script's tensor lives as long as the set; only labels are copied,
+ * because they come in two types and are small.
+ */
 #include "data/sources.h"
 
 #include "base/mem.h"

@@ -37,14 +37,14 @@ LmStatus lm_digits_new(LmDataset **train, LmDataset **test, const LmDigitsOption
 int lm_digits_draw(uint64_t seed, uint64_t index, bool is_color, uint8_t *pixels);
 
 /* Views (data/view.c): no pixels are copied, the base is kept alive. Class names are the base's.
- * Indices may repeat. */
+ * Indices may repeat; `name` NULL is the base's. */
 LmStatus lm_view_new(LmDataset **out, LmDataset *base, const char *name, const int64_t *indices,
                      int64_t n, LmError *err) LM_MUST_CHECK;
 LmStatus lm_view_range(LmDataset **out, LmDataset *base, int64_t first, int64_t n,
                        LmError *err) LM_MUST_CHECK;
-/* Two parts, the first with `fraction` of every class (stratified) or of the whole: rounded half
- * up, at least one item each side. Shuffled unless is_shuffled is false (then file order is kept).
- */
+/* Two parts, the first with `fraction` of every class (stratified, where there are labels) or of
+ * the whole: rounded half up, at least one item each side, so a class of one image is LM_EARG.
+ * Shuffled unless is_shuffled is false (then file order is kept). */
 typedef struct LmSplitOptions {
     double fraction;
     uint64_t seed;
@@ -53,7 +53,8 @@ typedef struct LmSplitOptions {
 } LmSplitOptions;
 LmStatus lm_view_split(LmDataset **first, LmDataset **second, LmDataset *base,
                        const LmSplitOptions *o, LmError *err) LM_MUST_CHECK;
-/* Items whose label is in `keep` (n class numbers); labels keep their numbers. */
+/* Items whose label is in `keep` (n class numbers); labels keep their numbers. A class that the
+ * base does not have, and a view of nothing, are LM_EARG. */
 LmStatus lm_view_filter(LmDataset **out, LmDataset *base, const int32_t *keep, int n,
                         LmError *err) LM_MUST_CHECK;
 /* Items of a, then items of b: same shape, dtype and class names. */

@@ -1,3 +1,7 @@
+/* One accumulator for both kinds of pixels: exact sums for u8 (stats/sums.c), running deviations
+ * for f32 (stats/running.c). Everything is checked here before either is touched, so a refused call
+ * changes nothing.
+ */
 #include "stats/moments.h"
 
 #include <math.h>

@@ -36,7 +36,7 @@ void lm_moments_skip_histogram(LmMoments *m);
 
 /* Adds n images of h x w x c numbers of dtype LM_U8 or LM_F32. The first call fixes h, w, c and the
  * dtype; another shape later is LM_ESHAPE, another dtype LM_EARG; n == 0 is fine. At most 2^48
- * numbers in all (LM_EARG): 2^48 * 255^2 < 2^64 keeps every sum in 64 bits. */
+ * numbers in all (LM_EARG): 2^48 * 255^2 < 2^64 keeps every sum in 64 bits, n*S2 below 2^112. */
 LmStatus lm_moments_add(LmMoments *m, const void *pixels, LmDtype dtype, int64_t n, int64_t h,
                         int64_t w, int64_t c, LmError *err) LM_MUST_CHECK;
 /* m += other; other must have the same axis and shape (or be empty). */
@@ -48,7 +48,7 @@ LmStatus lm_moments_subtract(LmMoments *m, const LmMoments *other, LmError *err)
 
 LmAxis lm_moments_axis(const LmMoments *m);
 LmDtype lm_moments_dtype(const LmMoments *m);
-/* Images added; shape {h, w, c} (zeros while empty); numbers a statistic has (1, C or H*W*C). */
+/* Images added; shape {h, w, c}; numbers a statistic has (1, C or H*W*C). Zeros while empty. */
 int64_t lm_moments_n_images(const LmMoments *m);
 void lm_moments_shape(const LmMoments *m, int64_t shape[3]);
 int64_t lm_moments_width(const LmMoments *m);
