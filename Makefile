@@ -55,7 +55,7 @@ CLI_OBJ := $(CLI_SRC:src/%.c=$(BUILD)/obj/%.o)
 
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c tests/kernel/test_*.c))
 UNIT_BIN := $(UNIT_SRC:tests/%.c=$(BUILD)/tests/%)
-UNIT_HELP := $(sort $(wildcard tests/unit/help_*.c))
+UNIT_HELP := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(sort $(wildcard tests/unit/help_*.c)))
 
 .PHONY: all clean
 all: check-deps $(BUILD)/luma ## build/luma, the program (what `make` alone does)
@@ -90,14 +90,20 @@ $(BUILD)/obj/embedded.o: $(BUILD)/gen/embedded.c $(LUA_SRC)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
+CFLAGS_TEST = $(CFLAGS_ALL) -Itests/unit $(call pkg_cflags,$(LIBS_TEST) $(LIBS_ENGINE)) -MMD -MP
+
+$(BUILD)/obj/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_TEST) -c -o $@ $<
+
 $(BUILD)/tests/%: tests/%.c $(UNIT_HELP) $(BUILD)/libluma.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) -Itests/unit $(call pkg_cflags,$(LIBS_TEST) $(LIBS_ENGINE)) -MMD -MP $(LDFLAGS_ALL) \
-	    -o $@ $< $(UNIT_HELP) $(BUILD)/libluma.a $(call pkg_libs,$(LIBS_TEST) $(LIBS_ENGINE)) -lm
+	$(Q)$(CC) $(CFLAGS_TEST) $(LDFLAGS_ALL) -o $@ $< $(UNIT_HELP) $(BUILD)/libluma.a \
+	    $(call pkg_libs,$(LIBS_TEST) $(LIBS_ENGINE)) -lm
 
 include tests/setup.mk
 
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
--include $(ENGINE_OBJ:.o=.d) $(BIND_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT_BIN:=.d)
+-include $(ENGINE_OBJ:.o=.d) $(BIND_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(UNIT_HELP:.o=.d) $(UNIT_BIN:=.d)

@@ -165,11 +165,11 @@ static LmStatus stage_from_json(LmStage *s, const json_t *j, LmError *err)
         return lm_fail(err, LM_EFORMAT, "no stage '%s' in this version", name != NULL ? name : "?");
     }
     if (kind == LM_STAGE_RESCALE) {
-        *s = lm_stage_rescale(get_number(j, "factor", NAN));
+        *s = lm_stage_rescale(get_number(j, "factor", (double)NAN));
         return lm_stage_check(s, err);
     }
     if (kind == LM_STAGE_CLIP) {
-        *s = lm_stage_clip(get_number(j, "lo", -INFINITY), get_number(j, "hi", INFINITY));
+        *s = lm_stage_clip(get_number(j, "lo", -(double)INFINITY), get_number(j, "hi", (double)INFINITY));
         return lm_stage_check(s, err);
     }
     return scaling_from_json(s, kind, j, err);

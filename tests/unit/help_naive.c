@@ -269,7 +269,7 @@ static void pool_forward(const HelpNaive *net, HelpNaiveLayer *l, const HelpNumb
     for (int64_t i = 0; i < n_places(net, l); i++) {
         Place p = place_of(l, i);
         for (int64_t c = 0; c < l->ic; c++) {
-            double best = -INFINITY;
+            double best = -(double)INFINITY;
             double worst = 0;
             double sum = 0;
             double size = 0;

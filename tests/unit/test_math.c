@@ -79,14 +79,14 @@ static void test_exp_extremes(void **state)
     check_exp(-708);
     check_exp(709);
     assert_true(lowest >= DBL_MIN && highest <= DBL_MAX);
-    static const double x[] = {709.1, 1000, 1e300, INFINITY};
+    static const double x[] = {709.1, 1000, 1e300, (double)INFINITY};
     for (size_t i = 0; i < LM_ARRAY_LEN(x); i++) {
         assert_true(lm_math_exp(x[i]) == highest);
         assert_true(lm_math_exp(-x[i]) == lowest);
     }
     assert_true(lm_math_exp(0) == 1 && lm_math_exp(-0.0) == 1);
     assert_true(lm_math_exp(0x1p-1074) == 1);
-    assert_true(isnan(lm_math_exp(NAN)) && isnan(lm_math_exp(-(double)NAN)));
+    assert_true(isnan(lm_math_exp((double)NAN)) && isnan(lm_math_exp(-(double)NAN)));
 }
 
 static void check_log(double x)
@@ -115,7 +115,7 @@ static void test_log_extremes(void **state)
     check_log(DBL_MAX);
     check_log(nextafter(1, 2));
     check_log(nextafter(1, 0));
-    assert_true(isnan(lm_math_log(NAN)) && isnan(lm_math_log(-(double)NAN)));
+    assert_true(isnan(lm_math_log((double)NAN)) && isnan(lm_math_log(-(double)NAN)));
     assert_true(isinf(lm_math_log((double)INFINITY)));
 }
 
@@ -135,14 +135,14 @@ static void test_sigmoid(void **state)
         check_sigmoid(any_size(&rng, -60, 5));
         check_sigmoid(-any_size(&rng, -60, 5));
     }
-    static const double far[] = {720, 1e10, 1e300, INFINITY};
+    static const double far[] = {720, 1e10, 1e300, (double)INFINITY};
     for (size_t i = 0; i < LM_ARRAY_LEN(far); i++) {
         assert_true(lm_math_sigmoid(far[i]) == 1);
         double low = lm_math_sigmoid(-far[i]);
         assert_true(low >= 0 && low < 1e-307);
     }
     assert_true(lm_math_sigmoid(0) == 0.5);
-    assert_true(isnan(lm_math_sigmoid(NAN)));
+    assert_true(isnan(lm_math_sigmoid((double)NAN)));
 }
 
 static void check_tanh(double x)
@@ -165,12 +165,12 @@ static void test_tanh(void **state)
         check_tanh(between(&rng, 0, 0.03));
         check_tanh(any_size(&rng, -1000, 5));
     }
-    static const double far[] = {20, 400, 1e10, 1e300, INFINITY};
+    static const double far[] = {20, 400, 1e10, 1e300, (double)INFINITY};
     for (size_t i = 0; i < LM_ARRAY_LEN(far); i++) {
         assert_true(lm_math_tanh(far[i]) == 1 && lm_math_tanh(-far[i]) == -1);
     }
     assert_true(lm_math_tanh(0) == 0 && lm_math_tanh(-0.0) == 0);
-    assert_true(isnan(lm_math_tanh(NAN)));
+    assert_true(isnan(lm_math_tanh((double)NAN)));
 }
 
 static void test_powers_of_two(void **state)
