@@ -26,6 +26,9 @@ static const char *kind_text(const LmLayerSpec *s, char *buffer, size_t size)
     }
     if (s->kind == LM_LAYER_CONV && (s->sh > 1 || s->sw > 1)) {
         lm_str_add(&t, " /%" PRId64, s->sh);
+        if (s->sw != s->sh) {
+            lm_str_add(&t, "x%" PRId64, s->sw);
+        }
     }
     if (s->kind == LM_LAYER_DROPOUT) {
         lm_str_add(&t, " %g", s->rate);
