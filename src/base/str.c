@@ -107,6 +107,17 @@ static size_t edit_distance(const char *a, size_t na, const char *b, size_t nb)
     return d[na][nb];
 }
 
+/* A word with something around it counts as near: "batch_size" for "batch", "learning_rate" for
+ * "rate". */
+static bool extends(const char *got, size_t n_got, const char *word, size_t n)
+{
+    if (n < 3 || n_got <= n) {
+        return false;
+    }
+    const char *tail = got + n_got - n;
+    return strncmp(got, word, n) == 0 || (tail[-1] == '_' && strcmp(tail, word) == 0);
+}
+
 const char *lm_str_nearest(const char *got, const char *const *words)
 {
     size_t n_got = strlen(got);
@@ -122,8 +133,7 @@ const char *lm_str_nearest(const char *got, const char *const *words)
         }
         size_t limit = LM_MAX(LM_MAX(n, n_got) / 3, (size_t)1);
         size_t distance = edit_distance(got, n_got, *words, n);
-        /* A shared beginning of three letters counts as near: "batch_size" for "batch". */
-        bool is_extension = n >= 3 && n_got > n && strncmp(got, *words, n) == 0;
+        bool is_extension = extends(got, n_got, *words, n);
         if ((distance <= limit || is_extension) && distance < nearest_distance) {
             nearest = *words;
             nearest_distance = distance;

@@ -116,7 +116,7 @@ static int apply_threads(const char *text)
     char *end;
     errno = 0;
     long n = strtol(text, &end, 10);
-    if (*text == '\0' || *end != '\0' || errno != 0 || n < 1 || n > LM_THREADS_MAX) {
+    if (*end != '\0' || errno != 0 || n < 1 || n > LM_THREADS_MAX) {
         fprintf(stderr, "luma: LUMA_THREADS is '%s'; it must be a number from 1 to %d\n", text,
                 LM_THREADS_MAX);
         return LC_USAGE;
@@ -125,10 +125,17 @@ static int apply_threads(const char *text)
     return LC_OK;
 }
 
+/* An empty variable counts as none. */
+static const char *setting(const char *name)
+{
+    const char *text = getenv(name);
+    return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
 static int apply_environment(void)
 {
-    const char *isa = getenv("LUMA_ISA");
-    const char *threads = getenv("LUMA_THREADS");
+    const char *isa = setting("LUMA_ISA");
+    const char *threads = setting("LUMA_THREADS");
     LmError err;
     if (isa != NULL && lm_kernels_select(isa, &err) != LM_OK) {
         const char *hint = lm_str_nearest(isa, lm_kernels_available());

@@ -11,6 +11,7 @@
 #include "cli/interrupt.h"
 #include "cli/report.h"
 
+enum { EXIT_CODE_MAX = 255 };
 static const char PROGRAM_KEY[] = "luma.program";
 
 void lc_session_push(lua_State *L, const char *name)
@@ -23,8 +24,10 @@ void lc_session_push(lua_State *L, const char *name)
 /* A script that leaves early is judged like one that reached its end. */
 static int exit_script(lua_State *L)
 {
-    int code = lua_isboolean(L, 1) ? !lua_toboolean(L, 1) : (int)luaL_optinteger(L, 1, LC_OK);
-    lc_leave(lc_session_finish(L, code));
+    lua_Integer code = lua_isboolean(L, 1) ? !lua_toboolean(L, 1) : luaL_optinteger(L, 1, LC_OK);
+    /* The system keeps eight bits: 256 would be success. */
+    bool is_code = code >= 0 && code <= EXIT_CODE_MAX;
+    lc_leave(lc_session_finish(L, is_code ? (int)code : EXIT_CODE_MAX));
 }
 
 static int open_all(lua_State *L)

@@ -79,6 +79,9 @@ static void test_nearest(void **state)
     assert_string_equal(lm_str_nearest("droplast", words), "drop_last");
     assert_string_equal(lm_str_nearest("seed", words), "seed");
     assert_string_equal(lm_str_nearest("sedd", words), "seed");
+    assert_string_equal(lm_str_nearest("random_seed", words), "seed");
+    assert_string_equal(lm_str_nearest("n_workers", words), "workers");
+    assert_null(lm_str_nearest("kseedling", words));
     assert_null(lm_str_nearest("momentum", words));
     assert_null(lm_str_nearest("", words));
     assert_null(lm_str_nearest("batch", none));
