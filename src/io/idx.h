@@ -2,7 +2,7 @@
  * data.
  *
  * Types: 08 u8 -> LM_U8, 09 i8, 0B i16, 0C i32 -> LM_I32, 0D f32 -> LM_F32, 0E f64 -> LM_F64.
- * u8 data of an uncompressed file is a view of the mapped file: no copy.
+ * u8 data of an uncompressed file is a view of the mapped file: no copy. All u8 data is read-only.
  */
 #ifndef LM_IDX_H
 #define LM_IDX_H

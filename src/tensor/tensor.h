@@ -80,8 +80,9 @@ double lm_tensor_get(const LmTensor *t, int64_t flat);
 /* Rounds and checks as lm_tensor_to does; LM_ESTATE when t is read-only. */
 LmStatus lm_tensor_set(LmTensor *t, int64_t flat, double value, LmError *err) LM_MUST_CHECK;
 
-/* Facts over all elements; t.count > 0 (else LM_ESHAPE). u8 and i32: exact integer sums; f32, f64:
- * accumulated in double in one fixed order. Population std. NaN elements make every fact NaN. */
+/* Facts over all elements; t.count > 0 (else LM_ESHAPE). u8 and i32 (below 2^33 elements): exact
+ * integer sums, mean and std rounded once; f32, f64: accumulated in double in one fixed order.
+ * Population std. NaN elements make every fact NaN. */
 typedef struct LmTensorFacts {
     double min, max, sum, mean, std;
 } LmTensorFacts;

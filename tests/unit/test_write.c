@@ -2,9 +2,11 @@
 #define _GNU_SOURCE
 #include "help_test.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "help_files.h"
@@ -118,19 +120,51 @@ static void test_name_of_the_longest_length(void **state)
     check_content(help_files_path(name), "x");
 }
 
-static void test_devices_are_written_to(void **state)
+static void test_pipes_are_written_to(void **state)
 {
     (void)state;
     LmError err;
-    assert_ok(write_text("/dev/null", "x", &err), err);
+    const char *path = help_files_path("pipe");
+    char got[8];
     struct stat info;
-    assert_int_equal(stat("/dev/null", &info), 0);
-    assert_true(S_ISCHR(info.st_mode));
-    if (access("/dev/full", W_OK) == 0) {
-        assert_fails(write_text("/dev/full", "x", &err), LM_EIO, err, "No space left on device");
-        assert_int_equal(stat("/dev/full", &info), 0);
-        assert_true(S_ISCHR(info.st_mode));
+    assert_int_equal(mkfifo(path, 0600), 0);
+    int before = help_files_count();
+    int fd = open(path, O_RDWR | O_NONBLOCK);
+    assert_true(fd >= 0);
+    assert_ok(write_text(path, "through", &err), err);
+    assert_int_equal(read(fd, got, sizeof got), 7);
+    assert_memory_equal(got, "through", 7);
+    close(fd);
+    assert_int_equal(stat(path, &info), 0);
+    assert_true(S_ISFIFO(info.st_mode));
+    assert_int_equal(help_files_count(), before);
+}
+
+/* A device that is always full. Root gets one of its own: a broken writer that renames would
+ * replace the machine's. */
+static const char *find_full_device(void)
+{
+    const char *own = help_files_path("full");
+    if (geteuid() != 0) {
+        return "/dev/full";
     }
+    return mknod(own, S_IFCHR | 0600, makedev(1, 7)) == 0 ? own : "";
+}
+
+static void test_full_device(void **state)
+{
+    (void)state;
+    LmError err;
+    struct stat info;
+    const char *path = find_full_device();
+    if (access(path, W_OK) != 0) {
+        skip(); /* none on this machine */
+    }
+    int before = help_files_count();
+    assert_fails(write_text(path, "x", &err), LM_EIO, err, "No space left on device");
+    assert_int_equal(stat(path, &info), 0);
+    assert_true(S_ISCHR(info.st_mode));
+    assert_int_equal(help_files_count(), before);
 }
 
 /* A file size limit stands for a full disk: the first part fits, the second does not. */
@@ -182,7 +216,8 @@ int main(void)
         cmocka_unit_test(test_relative_names),
         cmocka_unit_test(test_refused_targets),
         cmocka_unit_test(test_name_of_the_longest_length),
-        cmocka_unit_test(test_devices_are_written_to),
+        cmocka_unit_test(test_pipes_are_written_to),
+        cmocka_unit_test(test_full_device),
         cmocka_unit_test(test_full_disk_leaves_nothing),
         cmocka_unit_test(test_readers_keep_the_old_file),
     };
