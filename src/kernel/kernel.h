@@ -27,7 +27,8 @@ typedef struct LmStatsKernels {
 enum { LM_SUM_CHANNELS_MAX = 64 };
 
 typedef struct LmScaleKernels {
-    /* y[i] = fma(x[i], a, b); u8 is converted to float exactly first. */
+    /* y[i] = fma(x[i], a, b); u8 is converted to float exactly first. Floats may be scaled in place
+     * (y == x), here and below; else y and x do not overlap. */
     void (*affine_u8)(float *y, const uint8_t *x, size_t n, float a, float b);
     void (*affine_f32)(float *y, const float *x, size_t n, float a, float b);
     /* y[i] = fma(x[i], a[i % period], b[i % period]); period is n or a multiple of 16. */
