@@ -31,11 +31,20 @@ if [ "$(id -u)" -ne 0 ]; then
     fi
 fi
 
-# apt COMMAND...: waits for another apt at work instead of failing.
+log=$(mktemp) || exit 1
+trap 'rm -f "$log"' EXIT
+trap 'exit 1' INT TERM HUP
+
+# apt COMMAND...: waits for another apt at work instead of failing. What it says about every package it
+# unpacks is shown only when it fails.
 apt() {
     echo "deps: ${as_root:+$as_root }apt-get $*"
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 \
-        -o Dpkg::Use-Pty=0 "$@" </dev/null
+    if $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 \
+        -o Dpkg::Use-Pty=0 "$@" </dev/null >"$log" 2>&1; then
+        return 0
+    fi
+    tail -n 20 "$log" >&2
+    return 1
 }
 
 is_known() {

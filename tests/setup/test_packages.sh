@@ -15,7 +15,7 @@ tool() {
 machine() {
     rm -rf "${work:?}/bin" "$work/log"
     mkdir -p "$work/bin"
-    for t in sh env cat grep echo sed; do
+    for t in sh env cat grep echo sed mktemp rm tail; do
         ln -s "$(command -v "$t")" "$work/bin/$t"
     done
     : >"$work/log"
@@ -77,6 +77,6 @@ machine "" "two"
 rm "$work/bin/apt-get"
 check "packages: no apt" refuses "no apt-get" two
 machine "" "two"
-tool apt-get "exit 100"
-check "packages: apt fails" refuses "to be installed: two" two
+tool apt-get "echo E: out of luck; exit 100"
+check "packages: apt fails, and is heard" refuses "E: out of luck" two
 done_testing
