@@ -48,6 +48,7 @@ static LmStatus raw_moments(Fit *fit, LmAxis axis, const LmMoments **out, LmErro
         if ((st = lm_moments_new(&m, axis, err)) != LM_OK) {
             return st;
         }
+        lm_moments_skip_histogram(m);
         if ((st = lm_dataset_stats(fit->ds, m, err)) != LM_OK) {
             lm_moments_free(m);
             return st;

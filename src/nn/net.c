@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/threads.h"
+#include "nn/winograd.h"
 
 static LmOp *add_op(LmNet *net, const LmOpKind *kind, int layer_i)
 {
@@ -14,8 +15,7 @@ static LmOp *add_op(LmNet *net, const LmOpKind *kind, int layer_i)
                  .last = &net->model->layers[layer_i],
                  .index = net->n_ops,
                  .layer_i = layer_i,
-                 .transposed = -1,
-                 .winograd = -1};
+                 .transposed = -1};
     const LmLayerSpec *s = &op->layer->spec;
     op->win = (LmWindow){s->kh, s->kw, s->sh, s->sw};
     net->n_ops++;
@@ -300,6 +300,10 @@ void lm_net_free(LmNet *net)
             lm_gemm_table_fini(&op->dgrad[k]);
         }
         lm_mem_free(op->dgrad);
+        lm_winograd_fini(&op->winograd);
+        lm_winograd_fini(&op->winograd_dx);
+        lm_mem_free(op->tiles.patch);
+        lm_mem_free(op->tiles_dx.patch);
         lm_convpool_fini(op);
     }
     for (int i = 0; i < net->n_arenas; i++) {

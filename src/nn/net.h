@@ -69,6 +69,24 @@ typedef struct LmGemmTable {
 
 typedef struct LmConvPool LmConvPool;
 
+/* One convolution by Winograd's method: see nn/winograd.h. */
+typedef struct LmWinograd {
+    bool is_used;
+    int64_t ic, oc; /* padded channels in and out */
+    int64_t chunk;  /* tiles at once */
+    int64_t arena;  /* transformed patches of a chunk, then their products */
+    int64_t kernel; /* transformed kernel: floats from the start of net->transposed */
+    int32_t *rows;  /* offsets of a chunk's patches, then of its products */
+} LmWinograd;
+
+/* 2x2 tiles of the images of a group: where their patches begin, where they go, what exists. */
+typedef struct LmTiles {
+    int64_t n_an_image;
+    int32_t *patch;
+    int32_t *out;
+    uint8_t *edge;
+} LmTiles;
+
 struct LmOp {
     const LmOpKind *kind;
     const LmLayer *layer; /* the one with weights where two are fused */
@@ -85,9 +103,12 @@ struct LmOp {
     LmGemmTable wgrad;
     LmGemmTable *dgrad; /* conv: one a residue class of positions under the stride */
     int n_dgrad;
-    LmConvPool *pool;    /* convpool: its tables */
-    int64_t transposed;  /* floats from the start of net->transposed; -1: none */
-    int64_t winograd;    /* transformed kernel, the same way; -1: none */
+    LmConvPool *pool;       /* convpool: its tables */
+    int64_t transposed;     /* floats from the start of net->transposed; -1: none */
+    LmWinograd winograd;    /* forward */
+    LmWinograd winograd_dx; /* conv: data gradient */
+    LmTiles tiles;          /* conv */
+    LmTiles tiles_dx;
     int64_t chain_grads; /* floats from the start of a chain's gradients: kernel, then bias */
 };
 

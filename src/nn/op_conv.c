@@ -9,7 +9,8 @@
  * row by row. Bits follow from these orders alone.
  */
 #include "base/mem.h"
-#include "nn/net.h"
+#include "kernel/winograd.h"
+#include "nn/winograd.h"
 
 /* Rows of one call's table: a small map is taken for the whole block, which wastes no tile at image
  * borders; a large one image by image, so that tables stay small. */
@@ -48,9 +49,53 @@ static void gradient_reach(int64_t n_in, int64_t n_out, int64_t kernel, int64_t 
     }
 }
 
+/* Rows (or columns) a tile of the last pair reaches beyond `size` when patches begin `before` the
+ * outputs they make. */
+static int64_t tile_reach(int64_t n_out, int64_t before, int64_t size)
+{
+    int64_t last_patch = (n_out + 1) / 2 * 2 - 2 - before;
+    return LM_MAX(last_patch + 3 - (size - 1), (int64_t)0);
+}
+
+static LmHalo tiles_halo(const LmShape *out, const LmPad *before, const LmShape *in)
+{
+    return (LmHalo){before->top, before->left, tile_reach(out->h, before->top, in->h),
+                    tile_reach(out->w, before->left, in->w)};
+}
+
+static int64_t n_tiles(const LmShape *s)
+{
+    return (s->h + 1) / 2 * ((s->w + 1) / 2);
+}
+
+/* dx at (y, x) reads dy from (y, x) - (2 - pad) on. */
+static LmPad dx_padding(const LmPad *pad)
+{
+    return (LmPad){.top = 2 - pad->top, .left = 2 - pad->left};
+}
+
+/* 3x3 filters of stride 1 between wide maps go Winograd's way, forward and back. */
+static LmStatus plan_winograd(LmNet *net, LmOp *op, LmError *err)
+{
+    const LmLayer *l = op->layer;
+    const LmPlanMap *in = &net->values[op->index];
+    LmStatus st = LM_OK;
+    if (in->cs % 16 == 0 && lm_winograd_fits(&op->win, l->in.c)) {
+        st = lm_winograd_plan(&op->winograd, net, in->cs, net->values[op->index + 1].cs,
+                              op->group * n_tiles(&l->out), err);
+        lm_net_want_halo(&net->values[op->index], tiles_halo(&l->out, &l->pad, &l->in));
+    }
+    if (st == LM_OK && net->is_training && op->needs_dx && lm_winograd_fits(&op->win, l->out.c)) {
+        LmPad before = dx_padding(&l->pad);
+        st = lm_winograd_plan(&op->winograd_dx, net, net->grads[op->index + 1].cs,
+                              net->grads[op->index].cs, op->group * n_tiles(&l->in), err);
+        lm_net_want_halo(&net->grads[op->index + 1], tiles_halo(&l->in, &before, &l->out));
+    }
+    return st;
+}
+
 static LmStatus plan(LmNet *net, LmOp *op, LmError *err)
 {
-    (void)err;
     const LmLayer *l = op->layer;
     const LmWindow *k = &op->win;
     int64_t bottom = (l->out.h - 1) * k->sh + k->kh - l->pad.top - l->in.h;
@@ -60,8 +105,9 @@ static LmStatus plan(LmNet *net, LmOp *op, LmError *err)
         (LmHalo){l->pad.top, l->pad.left, LM_MAX(bottom, (int64_t)0), LM_MAX(right, (int64_t)0)});
     op->group =
         LM_BLOCK * LM_MAX(l->out.h * l->out.w, l->in.h * l->in.w) <= ROWS_MAX ? LM_BLOCK : 1;
-    if (!net->is_training) {
-        return LM_OK;
+    LmStatus st = plan_winograd(net, op, err);
+    if (st != LM_OK || !net->is_training) {
+        return st;
     }
     if (op->needs_dx) {
         LmHalo reach;
@@ -194,16 +240,70 @@ static LmStatus weight_gradient_table(LmNet *net, LmOp *op, LmError *err)
     return LM_OK;
 }
 
+/* Tiles of the maps `from` -> `to` for op->group images. */
+static LmStatus make_tiles(const LmOp *op, LmTiles *t, const LmPlanMap *from, const LmPlanMap *to,
+                           const LmPad *before, LmError *err)
+{
+    int64_t w = (to->w + 1) / 2;
+    t->n_an_image = (to->h + 1) / 2 * w;
+    size_t n = (size_t)(op->group * t->n_an_image);
+    LmStatus st = lm_mem_alloc(&t->patch, n, 2 * sizeof(int32_t) + 1, err);
+    if (st != LM_OK) {
+        return st;
+    }
+    t->out = t->patch + n;
+    t->edge = (uint8_t *)(t->out + n);
+    for (size_t i = 0; i < n; i++) {
+        int64_t img = (int64_t)i / t->n_an_image;
+        int64_t y = (int64_t)i % t->n_an_image / w * 2;
+        int64_t x = (int64_t)i % w * 2;
+        t->patch[i] = (int32_t)(img * from->img + (y - before->top) * from->row +
+                                (x - before->left) * from->cs);
+        t->out[i] = (int32_t)(img * to->img + y * to->row + x * to->cs);
+        t->edge[i] = (uint8_t)((y + 1 < to->h ? LM_WINOGRAD_ROW : 0) |
+                               (x + 1 < to->w ? LM_WINOGRAD_COL : 0));
+    }
+    return LM_OK;
+}
+
 static LmStatus tables(LmNet *net, LmOp *op, LmError *err)
 {
-    LmStatus st = forward_table(net, op, err);
+    const LmPlanMap *x = &net->values[op->index];
+    const LmPlanMap *y = &net->values[op->index + 1];
+    LmPad dx_before = dx_padding(&op->layer->pad);
+    LmStatus st = op->winograd.is_used ? make_tiles(op, &op->tiles, x, y, &op->layer->pad, err)
+                                       : forward_table(net, op, err);
     if (st == LM_OK && net->is_training) {
         st = weight_gradient_table(net, op, err);
     }
     if (st == LM_OK && net->is_training && op->needs_dx) {
-        st = data_gradient_tables(net, op, err);
+        st = op->winograd_dx.is_used ? make_tiles(op, &op->tiles_dx, &net->grads[op->index + 1],
+                                                  &net->grads[op->index], &dx_before, err)
+                                     : data_gradient_tables(net, op, err);
     }
     return st;
+}
+
+/* A convolution from map x to map y of n images, group by group, in chunks of even size. */
+static void call_winograd(const LmOp *op, const LmWinograd *w, const LmTiles *t,
+                          const LmBlockRun *run, const LmMap *x, const LmMap *y, const float *bias,
+                          bool is_relu)
+{
+    for (int64_t first = 0; first < run->n; first += op->group) {
+        LmMap from = *x;
+        from.data += first * x->img;
+        float *to = y->data + first * y->img;
+        int64_t n = LM_MIN(op->group, run->n - first) * t->n_an_image;
+        int64_t n_chunks = (n + w->chunk - 1) / w->chunk;
+        int64_t i = 0;
+        for (int64_t k = 0; k < n_chunks; k++) {
+            int64_t size = (n - i) / (n_chunks - k);
+            const float *m = lm_winograd_products(w, run, &from, t->patch + i, 1, size);
+            lm_kernels()->winograd->output(to, t->out + i, t->edge + i, m, size, w->oc, y->row,
+                                           y->col, bias, is_relu);
+            i += size;
+        }
+    }
 }
 
 /* One call covers op->group images; a short block takes the table's first images. */
@@ -230,6 +330,11 @@ static void forward(const LmOp *op, const LmBlockRun *run)
     LmMap x = lm_net_values(run, op->index);
     LmMap y = lm_net_values(run, op->index + 1);
     const LmLayer *l = op->layer;
+    if (op->winograd.is_used) {
+        call_winograd(op, &op->winograd, &op->tiles, run, &x, &y, lm_model_param_data(m, l->bias),
+                      op->is_relu);
+        return;
+    }
     LmGemm g = {.a_k = 1,
                 .b = lm_model_param_data(m, l->kernel),
                 .b_k = m->params[l->kernel].ld,
@@ -281,6 +386,10 @@ static void backward(const LmOp *op, const LmBlockRun *run)
         return;
     }
     LmMap dx = lm_net_grads(run, op->index);
+    if (op->winograd_dx.is_used) {
+        call_winograd(op, &op->winograd_dx, &op->tiles_dx, run, &dy, &dx, NULL, false);
+        return;
+    }
     LmGemm g = {.a_k = 1,
                 .b = run->net->transposed + op->transposed,
                 .b_k = dx.cs,

@@ -12,20 +12,16 @@
 #include "base/mem.h"
 #include "kernel/convpool.h"
 #include "kernel/winograd.h"
-#include "nn/net.h"
+#include "nn/winograd.h"
 
 struct LmConvPool {
-    bool is_narrow;      /* channels of the input do not fill vectors */
-    bool is_winograd;    /* 3x3, stride 1, wide input: forward in 16 products */
-    int64_t chunk;       /* Winograd: windows at once */
-    int64_t products;    /* Winograd: arena: transformed inputs of a chunk, then their products */
-    int32_t *chunk_rows; /* Winograd: chunk offsets of inputs, then of products */
-    int64_t n_windows;   /* of an image */
-    int64_t arg;         /* arena: LM_BLOCK x n_windows x ld bytes */
-    int64_t lists;       /* arena: scratch of the weight gradient */
-    int64_t dx_image;    /* arena: an image of dx with the rim the filter reaches over; -1: none */
-    LmHalo rim;          /* how far the filter of a window reaches over the input's edges */
-    int64_t dx_row;      /* strides of where dx is added up */
+    bool is_narrow;    /* channels of the input do not fill vectors */
+    int64_t n_windows; /* of an image */
+    int64_t arg;       /* arena: LM_BLOCK x n_windows x ld bytes */
+    int64_t lists;     /* arena: scratch of the weight gradient */
+    int64_t dx_image;  /* arena: an image of dx with the rim the filter reaches over; -1: none */
+    LmHalo rim;        /* how far the filter of a window reaches over the input's edges */
+    int64_t dx_row;    /* strides of where dx is added up */
     int64_t dx_img;
     LmTapOffsets x;
     LmTapOffsets dx;
@@ -84,28 +80,6 @@ static void plan_training(LmNet *net, LmOp *op)
     }
 }
 
-/* Bytes a chunk of windows may take: with the transformed kernel it should stay in a second-level
- * cache of 1 MB or more. Changes speed, not bits. */
-enum { CHUNK_BYTES = 400000 };
-
-static LmStatus plan_winograd(LmNet *net, LmOp *op, LmError *err)
-{
-    LmConvPool *cp = op->pool;
-    int64_t cs = net->values[op->index].cs;
-    int64_t ld = net->model->params[op->layer->kernel].ld;
-    int64_t bytes = 16 * (cs + ld) * (int64_t)sizeof(float);
-    cp->chunk = LM_MIN(LM_MAX(CHUNK_BYTES / bytes, (int64_t)6), op->group * cp->n_windows);
-    cp->products = lm_net_reserve(net, 16 * cp->chunk * (cs + ld));
-    op->winograd = net->transposed_floats;
-    net->transposed_floats += 16 * cs * ld;
-    LmStatus st = lm_mem_alloc(&cp->chunk_rows, 2 * (size_t)cp->chunk, sizeof(int32_t), err);
-    for (int64_t i = 0; i < cp->chunk && st == LM_OK; i++) {
-        cp->chunk_rows[i] = (int32_t)(i * cs);
-        cp->chunk_rows[cp->chunk + i] = (int32_t)(i * ld);
-    }
-    return st;
-}
-
 static LmStatus plan(LmNet *net, LmOp *op, LmError *err)
 {
     const LmLayer *l = op->layer;
@@ -129,10 +103,10 @@ static LmStatus plan(LmNet *net, LmOp *op, LmError *err)
     if (net->is_training) {
         plan_training(net, op);
     }
-    const LmWindow *k = &op->win;
-    cp->is_winograd =
-        !cp->is_narrow && k->kh == 3 && k->kw == 3 && k->sh == 1 && k->sw == 1 && in->c >= 16;
-    return cp->is_winograd ? plan_winograd(net, op, err) : LM_OK;
+    if (cp->is_narrow || !lm_winograd_fits(&op->win, in->c)) {
+        return LM_OK;
+    }
+    return lm_winograd_plan(&op->winograd, net, in->cs, ld, op->group * cp->n_windows, err);
 }
 
 /* Rows are the four positions of each window in turn; a segment is as in a plain convolution. */
@@ -227,7 +201,6 @@ void lm_convpool_fini(LmOp *op)
 {
     if (op->pool != NULL) {
         lm_mem_free(op->pool->offsets);
-        lm_mem_free(op->pool->chunk_rows);
         lm_mem_free(op->pool);
     }
 }
@@ -237,49 +210,21 @@ static uint8_t *args(const LmOp *op, const LmBlockRun *run)
     return (uint8_t *)(run->net->arenas[run->thread] + op->pool->arg);
 }
 
-/* n windows from number w0 of the group's table on: transform, 16 products, transform back. */
-static void winograd_chunk(const LmOp *op, const LmBlockRun *run, const LmMap *x, const LmMap *y,
-                           uint8_t *arg, int64_t w0, int64_t n)
-{
-    const LmConvPool *cp = op->pool;
-    const LmModel *m = run->net->model;
-    const LmWinogradKernels *k = lm_kernels()->winograd;
-    int64_t ld = y->cs;
-    float *v = run->net->arenas[run->thread] + cp->products;
-    float *products = v + 16 * n * x->cs;
-    int32_t zero = 0;
-    k->input(v, x->data, op->fwd.a_row + 4 * w0, n, x->row, x->cs);
-    LmGemm g = {.a_row = cp->chunk_rows,
-                .a_seg = &zero,
-                .a_k = 1,
-                .b_seg = &zero,
-                .b_k = ld,
-                .c_row = cp->chunk_rows + cp->chunk,
-                .n_rows = n,
-                .n_seg = 1,
-                .k = x->cs,
-                .n_cols = ld,
-                .init = LM_GEMM_ZERO};
-    for (int64_t xi = 0; xi < 16; xi++) {
-        g.a = v + xi * n * x->cs;
-        g.b = run->net->transposed + op->winograd + xi * x->cs * ld;
-        g.c = products + xi * n * ld;
-        lm_kernels()->gemm->gemm(&g);
-    }
-    k->output_pool(y->data, op->fwd.c_row + w0, arg + w0 * ld, products, n, ld,
-                   lm_model_param_data(m, op->layer->bias), op->is_relu);
-}
-
-/* One group of images, in chunks of even size. */
+/* One group of images, in chunks of even size; a tile is a window, its patch begins where the
+ * window's first position reads. */
 static void forward_winograd(const LmOp *op, const LmBlockRun *run, const LmMap *x, const LmMap *y,
                              uint8_t *arg, int64_t n_images)
 {
+    const float *bias = lm_model_param_data(run->net->model, op->layer->bias);
     int64_t n = n_images * op->pool->n_windows;
-    int64_t n_chunks = (n + op->pool->chunk - 1) / op->pool->chunk;
+    int64_t n_chunks = (n + op->winograd.chunk - 1) / op->winograd.chunk;
     int64_t w = 0;
     for (int64_t i = 0; i < n_chunks; i++) {
         int64_t size = (n - w) / (n_chunks - i);
-        winograd_chunk(op, run, x, y, arg, w, size);
+        const float *m =
+            lm_winograd_products(&op->winograd, run, x, op->fwd.a_row + 4 * w, 4, size);
+        lm_kernels()->winograd->output_pool(y->data, op->fwd.c_row + w, arg + w * y->cs, m, size,
+                                            y->cs, bias, op->is_relu);
         w += size;
     }
 }
@@ -311,7 +256,7 @@ static void forward(const LmOp *op, const LmBlockRun *run)
         LmMap to = y;
         from.data += i * x.img;
         to.data += i * y.img;
-        if (op->pool->is_winograd) {
+        if (op->winograd.is_used) {
             forward_winograd(op, run, &from, &to, arg, n_images);
             continue;
         }

@@ -1,9 +1,7 @@
 /* Running a planned network on one block of samples. */
 #include <string.h>
 
-#include "base/threads.h"
-#include "kernel/winograd.h"
-#include "nn/net.h"
+#include "nn/winograd.h"
 
 static LmMap map_of(const LmBlockRun *run, const LmPlanMap *plan)
 {
@@ -125,35 +123,21 @@ void lm_net_transpose_rows(LmNet *net, const LmOp *op, int64_t row0, int64_t row
     }
 }
 
-/* Channels a task: enough to be worth handing out. */
-enum { TRANSFORM_CHANNELS = 16 };
-
-typedef struct Transform {
-    LmNet *net;
-    const LmOp *op;
-} Transform;
-
-static void transform_channels(void *ctx, int64_t task, int thread)
-{
-    (void)thread;
-    const Transform *t = ctx;
-    const LmOp *op = t->op;
-    const LmModel *m = t->net->model;
-    int64_t ic = op->layer->in.c;
-    int64_t c0 = task * TRANSFORM_CHANNELS;
-    lm_kernels()->winograd->weights(t->net->transposed + op->winograd,
-                                    lm_model_param_data(m, op->layer->kernel), ic,
-                                    t->net->values[op->index].cs, m->params[op->layer->kernel].ld,
-                                    c0, LM_MIN(c0 + TRANSFORM_CHANNELS, ic));
-}
-
+/* The data gradient convolves with the filter turned by half a turn: taps in reverse order. */
 void lm_net_transform(LmNet *net)
 {
     for (int i = 0; i < net->n_ops; i++) {
-        Transform t = {net, &net->ops[i]};
-        if (t.op->winograd >= 0) {
-            int64_t n = (t.op->layer->in.c + TRANSFORM_CHANNELS - 1) / TRANSFORM_CHANNELS;
-            lm_threads_for(n, transform_channels, &t);
+        const LmOp *op = &net->ops[i];
+        if (op->winograd.is_used) {
+            const LmParam *p = &net->model->params[op->layer->kernel];
+            lm_winograd_kernel(&op->winograd, net,
+                               lm_model_param_data(net->model, op->layer->kernel),
+                               op->layer->in.c * p->ld, op->layer->in.c);
+        }
+        if (op->winograd_dx.is_used) {
+            int64_t tap = op->layer->out.c * op->winograd_dx.oc;
+            lm_winograd_kernel(&op->winograd_dx, net, net->transposed + op->transposed + 8 * tap,
+                               -tap, op->layer->out.c);
         }
     }
 }

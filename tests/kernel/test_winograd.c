@@ -71,7 +71,7 @@ static void test_weights(void **state)
         (round % 2 ? help_float_fill : help_float_fill_nasty)(w, (size_t)(9 * ic * ld), &rng);
         help_float_fill(before, n, &rng);
         memcpy(wanted, before, n * sizeof(float));
-        named("ref")->weights(wanted, w, ic, uc, ld, c0, c1);
+        named("ref")->weights(wanted, w, ic * ld, uc, ld, c0, c1);
         for (size_t i = 0; i < n; i++) {
             int64_t c = (int64_t)i / ld % uc;
             assert_true((c >= c0 && c < c1) || wanted[i] == before[i]);
@@ -79,7 +79,7 @@ static void test_weights(void **state)
         for (const char *const *name = lm_kernels_available(); *name != NULL; name++) {
             help_guard_fill(&out_room);
             memcpy(u, before, n * sizeof(float));
-            named(*name)->weights(u, w, ic, uc, ld, c0, c1);
+            named(*name)->weights(u, w, ic * ld, uc, ld, c0, c1);
             check(*name, u, n);
         }
     }
@@ -102,10 +102,10 @@ static void test_input(void **state)
         float *x = floats(&in_room, n_x);
         float *v = floats(&out_room, n);
         (round % 2 ? help_float_fill : help_float_fill_nasty)(x, n_x, &rng);
-        named("ref")->input(wanted, x, at, n_tiles, row, cs);
+        named("ref")->input(wanted, x, at, 4, n_tiles, row, cs);
         for (const char *const *name = lm_kernels_available(); *name != NULL; name++) {
             help_guard_fill(&out_room);
-            named(*name)->input(v, x, at, n_tiles, row, cs);
+            named(*name)->input(v, x, at, 4, n_tiles, row, cs);
             check(*name, v, n);
         }
     }
@@ -144,6 +144,42 @@ static void test_output(void **state)
             check(*name, y, n);
             assert_memory_equal(arg, want_arg, n_arg);
             assert_true(help_guard_is_clean(&arg_room, arg, n_arg));
+        }
+    }
+}
+
+/* Tiles with any of their four places missing, with and without bias; gaps stay untouched. */
+static void test_output_without_pool(void **state)
+{
+    (void)state;
+    LmRng rng = lm_rng(help_guard_seed(105), LM_RNG_USER, 0, 0);
+    for (int round = 0; round < 200; round++) {
+        int64_t ld = 16 * help_float_int(&rng, 1, 5);
+        int64_t col = ld + help_float_int(&rng, 0, 2);
+        int64_t row = 2 * col + help_float_int(&rng, 0, 5);
+        int64_t n_tiles = help_float_int(&rng, 0, TILES_MAX);
+        int32_t at[TILES_MAX];
+        uint8_t edge[TILES_MAX];
+        for (int64_t i = 0; i < n_tiles; i++) {
+            at[i] = (int32_t)((n_tiles - 1 - i) * 2 * row);
+            edge[i] = (uint8_t)lm_rng_below(&rng, 4);
+        }
+        size_t n_m = (size_t)(16 * n_tiles * ld);
+        size_t n = (size_t)(n_tiles * 2 * row);
+        float *m = floats(&in_room, n_m);
+        float *y = floats(&out_room, n);
+        float bias[80];
+        (round % 2 ? help_float_fill : help_float_fill_nasty)(m, n_m, &rng);
+        help_float_fill(bias, 80, &rng);
+        help_float_fill(before, n, &rng);
+        memcpy(wanted, before, n * sizeof(float));
+        const float *b = round % 3 ? bias : NULL;
+        named("ref")->output(wanted, at, edge, m, n_tiles, ld, row, col, b, round % 4 < 2);
+        for (const char *const *name = lm_kernels_available(); *name != NULL; name++) {
+            help_guard_fill(&out_room);
+            memcpy(y, before, n * sizeof(float));
+            named(*name)->output(y, at, edge, m, n_tiles, ld, row, col, b, round % 4 < 2);
+            check(*name, y, n);
         }
     }
 }
@@ -189,13 +225,16 @@ static void test_all_together(void **state)
         fill_integers(x, 16 * CS, &rng);
         fill_integers(w, 9 * IC * LD, &rng);
         fill_integers(bias, LD, &rng);
-        ref->weights(u, w, IC, IC, LD, 0, IC);
-        ref->input(v, x, zero, 1, 4 * CS, CS);
+        ref->weights(u, w, IC * LD, IC, LD, 0, IC);
+        ref->input(v, x, zero, 4, 1, 4 * CS, CS);
         for (int64_t i = 0; i < 16 * IC * LD; i++) {
             int64_t xi = i / (IC * LD);
             m[xi * LD + i % LD] += u[i] * v[xi * CS + i / LD % IC];
         }
         ref->output_pool(y, zero, arg, m, 1, LD, bias, false);
+        float all[4 * LD];
+        uint8_t whole = LM_WINOGRAD_ROW | LM_WINOGRAD_COL;
+        ref->output(all, zero, &whole, m, 1, LD, 2 * LD, LD, bias, false);
         for (int64_t k = 0; k < LD; k++) {
             int64_t best = 0;
             for (int64_t p = 1; p < 4; p++) {
@@ -203,6 +242,9 @@ static void test_all_together(void **state)
             }
             assert_int_equal(arg[k], best);
             assert_true(y[k] == direct(x, w, best, k) + bias[k]);
+            for (int64_t p = 0; p < 4; p++) {
+                assert_true(all[p * LD + k] == direct(x, w, p, k) + bias[k]);
+            }
         }
     }
 }
@@ -210,9 +252,8 @@ static void test_all_together(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_weights),
-        cmocka_unit_test(test_input),
-        cmocka_unit_test(test_output),
+        cmocka_unit_test(test_weights),      cmocka_unit_test(test_input),
+        cmocka_unit_test(test_output),       cmocka_unit_test(test_output_without_pool),
         cmocka_unit_test(test_all_together),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
