@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lua.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -183,6 +184,9 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    /* A write beyond a file size limit is an error like a full disk's, not the end of the program with
+     * its temporary file left behind. */
+    signal(SIGXFSZ, SIG_IGN);
     occupy_standard_files();
     int code = apply_environment();
     if (code == LC_OK) {

@@ -28,6 +28,13 @@ check "a closed stdout is not success" code 4 closed
 check "a closed stderr harms nothing" sh -c "'$LUMA' --version 2>&- | grep -q luma"
 check "a closed stdin harms nothing" sh -c "'$LUMA' --version <&- | grep -q luma"
 
+# A file size limit is an error like any other, and leaves nothing behind.
+echo 'luma.zeros({200000}, "f32"):save("'"$work"'/big.npy")' >"$work/big.lua"
+(ulimit -f 100; "$LUMA" run "$work/big.lua" 2>"$work/err")
+check "a file size limit is an error" [ $? -eq 4 ]
+check "that names the file" grep -q "big.npy: File too large" "$work/err"
+check "and leaves nothing behind" sh -c "! ls '$work' | grep npy"
+
 # The reader leaves after one line: luma ends by SIGPIPE like any filter, quickly and without a word.
 "$LUMA" run "$work/print.lua" 2>"$work/err" | head -n 1 >"$work/out"
 check "a reader that leaves early gets its line" grep -q "number" "$work/out"
