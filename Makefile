@@ -92,7 +92,7 @@ $(BUILD)/obj/embedded.o: $(BUILD)/gen/embedded.c $(LUA_SRC)
 
 CFLAGS_TEST = $(CFLAGS_ALL) -Itests/unit $(call pkg_cflags,$(LIBS_TEST) $(LIBS_ENGINE)) -MMD -MP
 
-$(BUILD)/obj/tests/%.o: tests/%.c
+$(UNIT_HELP): $(BUILD)/obj/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_TEST) -c -o $@ $<
 
