@@ -68,6 +68,9 @@ static LmStatus layer_from_json(const json_t *j, LmLayerSpec *s, LmError *err)
     if (strlen(name) >= sizeof made.name) {
         return lm_fail(err, LM_EFORMAT, "a layer's name is too long: '%.40s...'", name);
     }
+    if (strcmp(padding, "same") != 0 && strcmp(padding, "valid") != 0) {
+        return lm_fail(err, LM_EFORMAT, "no padding '%s' in this version", padding);
+    }
     made.is_same = strcmp(padding, "same") == 0;
     memcpy(made.name, name, strlen(name) + 1);
     *s = made;
