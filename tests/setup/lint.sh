@@ -37,7 +37,7 @@ jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
     try clang-format unformatted $(c_files)
     try cppcheck cppcheck -q -j "$jobs" --std=c11 --error-exitcode=1 --inline-suppr -Isrc \
         --enable=warning,performance,portability --suppress=missingIncludeSystem --suppress=nullPointerRedundantCheck src
-    try luacheck luacheck -q $(ls -d lua pipelines tests/lua 2>/dev/null)
+    try luacheck luacheck -q --no-color $(ls -d lua pipelines tests/lua 2>/dev/null)
     try shellcheck shellcheck -S warning -e SC2154,SC2046 -s sh datasets/*.sh tests/*.sh tests/*/*.sh
     try clang-tidy sh -c 'flags=$1; shift; printf "%s\n" "$@" | grep "^src.*c$" |
         xargs -P "$0" -n 4 sh -c "clang-tidy --quiet \"\$@\" -- $flags 2>/dev/null" sh' "$jobs" "$flags" $(c_files)
