@@ -6,60 +6,30 @@
  * pixel.
  */
 #include "kernel/convpool.h"
-#include "kernel/vec.h"
+#include "kernel/tile.h"
 
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-
-enum { ROWS_MAX = 8, NV_MAX = 4, TAPS = LM_CONVPOOL_TAPS };
+enum { TAPS = LM_CONVPOOL_TAPS };
 
 /* ROWS rows (1 or 2 windows) by NV vectors; the loop is that of fast_gemm.c, the end another. */
 LM_INLINE void tile(const LmGemm *g, uint8_t *arg, int64_t win0, int64_t col0, const int ROWS,
                     const int NV)
 {
-    vf acc[ROWS_MAX][NV_MAX];
-    const float *a[ROWS_MAX];
-    UNROLL
+    LmTileSums acc;
+    LM_UNROLL
     for (int i = 0; i < ROWS; i++) {
-        a[i] = g->a + g->a_row[4 * win0 + i];
-        UNROLL
+        LM_UNROLL
         for (int j = 0; j < NV; j++) {
             acc[i][j] = vf_load(g->bias + col0 + j * VF_LANES);
         }
     }
-    const int64_t a_k = g->a_k;
-    const int64_t b_k = g->b_k;
-    for (int64_t s = 0; s < g->n_seg; s++) {
-        int64_t at = g->a_seg[s];
-        const float *b = g->b + g->b_seg[s] + col0;
-        for (int64_t t = g->k; t > 0; t--) {
-            vf bv[NV_MAX];
-            UNROLL
-            for (int j = 0; j < NV; j++) {
-                bv[j] = vf_load(b + j * VF_LANES);
-            }
-            UNROLL
-            for (int i = 0; i < ROWS; i++) {
-                vf av = vf_set(a[i][at]);
-                UNROLL
-                for (int j = 0; j < NV; j++) {
-                    acc[i][j] = vf_fma(av, bv[j], acc[i][j]);
-                }
-            }
-            at += a_k;
-            b += b_k;
-        }
-    }
-    UNROLL
+    lm_tile_add(g, 4 * win0, col0, acc, ROWS, NV);
+    LM_UNROLL
     for (int w = 0; w < ROWS / 4; w++) {
-        UNROLL
+        LM_UNROLL
         for (int j = 0; j < NV; j++) {
             vf best = acc[4 * w][j];
             vi best_k = vi_set(0);
-            UNROLL
+            LM_UNROLL
             for (int k = 1; k < 4; k++) {
                 vm is_larger = vf_gt(acc[4 * w + k][j], best);
                 best = vf_select(is_larger, acc[4 * w + k][j], best);
@@ -128,7 +98,7 @@ LM_INLINE void narrow_taps(float *dw, const LmPoolGrad *g, const float *x, const
 {
     vf acc[TAPS];
     int32_t shift[TAPS];
-    UNROLL
+    LM_UNROLL
     for (int r = 0; r < ROWS; r++) {
         acc[r] = vf_load(dw + (row0 + r) * g->oc_ld + k);
         shift[r] = at->tap[(row0 + r) / ic] + (int32_t)((row0 + r) % ic);
@@ -140,7 +110,7 @@ LM_INLINE void narrow_taps(float *dw, const LmPoolGrad *g, const float *x, const
         vm is_2 = vi_eq(from, vi_set(2));
         vm is_3 = vi_eq(from, vi_set(3));
         const float *p = x + at->win[w];
-        UNROLL
+        LM_UNROLL
         for (int r = 0; r < ROWS; r++) {
             const float *q = p + shift[r];
             vf v = vf_set(q[at->pos[0]]);
@@ -150,7 +120,7 @@ LM_INLINE void narrow_taps(float *dw, const LmPoolGrad *g, const float *x, const
             acc[r] = vf_fma(gv, v, acc[r]);
         }
     }
-    UNROLL
+    LM_UNROLL
     for (int r = 0; r < ROWS; r++) {
         vf_store(dw + (row0 + r) * g->oc_ld + k, acc[r]);
     }
@@ -188,9 +158,9 @@ LM_INLINE void weights_pass(float *dw, int64_t ic, const LmPoolEntry *list, int6
                             const float *x, const int32_t *tap, const int N, const int VECS)
 {
     vf acc[TAPS][2];
-    UNROLL
+    LM_UNROLL
     for (int t = 0; t < N; t++) {
-        UNROLL
+        LM_UNROLL
         for (int v = 0; v < VECS; v++) {
             acc[t][v] = vf_load(dw + t * ic + v * VF_LANES);
         }
@@ -198,17 +168,17 @@ LM_INLINE void weights_pass(float *dw, int64_t ic, const LmPoolEntry *list, int6
     for (int64_t i = 0; i < n; i++) {
         vf gv = vf_set(list[i].g);
         const float *p = x + list[i].offset;
-        UNROLL
+        LM_UNROLL
         for (int t = 0; t < N; t++) {
-            UNROLL
+            LM_UNROLL
             for (int v = 0; v < VECS; v++) {
                 acc[t][v] = vf_fma(gv, vf_load(p + tap[t] + v * VF_LANES), acc[t][v]);
             }
         }
     }
-    UNROLL
+    LM_UNROLL
     for (int t = 0; t < N; t++) {
-        UNROLL
+        LM_UNROLL
         for (int v = 0; v < VECS; v++) {
             vf_store(dw + t * ic + v * VF_LANES, acc[t][v]);
         }
@@ -221,9 +191,9 @@ LM_INLINE void data_pass(float *dx, const int32_t *tap, const float *w, int64_t 
                          const int VECS)
 {
     vf acc[TAPS][2];
-    UNROLL
+    LM_UNROLL
     for (int t = 0; t < N; t++) {
-        UNROLL
+        LM_UNROLL
         for (int v = 0; v < VECS; v++) {
             acc[t][v] = vf_load(dx + tap[t] + v * VF_LANES);
         }
@@ -231,17 +201,17 @@ LM_INLINE void data_pass(float *dx, const int32_t *tap, const float *w, int64_t 
     for (int64_t i = 0; i < n; i++) {
         vf gv = vf_set(list[i].g);
         const float *p = w + list[i].offset * w_stride;
-        UNROLL
+        LM_UNROLL
         for (int t = 0; t < N; t++) {
-            UNROLL
+            LM_UNROLL
             for (int v = 0; v < VECS; v++) {
                 acc[t][v] = vf_fma(gv, vf_load(p + t * ic + v * VF_LANES), acc[t][v]);
             }
         }
     }
-    UNROLL
+    LM_UNROLL
     for (int t = 0; t < N; t++) {
-        UNROLL
+        LM_UNROLL
         for (int v = 0; v < VECS; v++) {
             vf_store(dx + tap[t] + v * VF_LANES, acc[t][v]);
         }

@@ -6,58 +6,25 @@
  * (AVX-512) 6 x 4, 8 x 2 and 8 x 1 do; with 16 (AVX2) 6 x 2. Rows left over get tiles of fewer
  * rows, evened out so that none is nearly empty.
  */
-#include "kernel/gemm.h"
-#include "kernel/vec.h"
-
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-
-enum { MR_MAX = 8, NV_MAX = 4 };
+#include "kernel/tile.h"
 
 LM_INLINE void tile(const LmGemm *g, int64_t row0, int64_t col0, const int MR, const int NV)
 {
-    vf acc[MR_MAX][NV_MAX];
-    const float *a[MR_MAX];
-    UNROLL
+    LmTileSums acc;
+    LM_UNROLL
     for (int i = 0; i < MR; i++) {
-        a[i] = g->a + g->a_row[row0 + i];
         const float *init =
             g->init == LM_GEMM_BIAS ? g->bias + col0 : g->c + g->c_row[row0 + i] + col0;
-        UNROLL
+        LM_UNROLL
         for (int j = 0; j < NV; j++) {
             acc[i][j] = g->init == LM_GEMM_ZERO ? vf_zero() : vf_load(init + j * VF_LANES);
         }
     }
-    const int64_t a_k = g->a_k;
-    const int64_t b_k = g->b_k;
-    for (int64_t s = 0; s < g->n_seg; s++) {
-        int64_t at = g->a_seg[s];
-        const float *b = g->b + g->b_seg[s] + col0;
-        for (int64_t t = g->k; t > 0; t--) {
-            vf bv[NV_MAX];
-            UNROLL
-            for (int j = 0; j < NV; j++) {
-                bv[j] = vf_load(b + j * VF_LANES);
-            }
-            UNROLL
-            for (int i = 0; i < MR; i++) {
-                vf av = vf_set(a[i][at]);
-                UNROLL
-                for (int j = 0; j < NV; j++) {
-                    acc[i][j] = vf_fma(av, bv[j], acc[i][j]);
-                }
-            }
-            at += a_k;
-            b += b_k;
-        }
-    }
-    UNROLL
+    lm_tile_add(g, row0, col0, acc, MR, NV);
+    LM_UNROLL
     for (int i = 0; i < MR; i++) {
         float *c = g->c + g->c_row[row0 + i] + col0;
-        UNROLL
+        LM_UNROLL
         for (int j = 0; j < NV; j++) {
             vf x = g->is_relu ? vf_max(vf_zero(), acc[i][j]) : acc[i][j];
             vf_store(c + j * VF_LANES, x);
@@ -73,36 +40,30 @@ typedef void TileFn(const LmGemm *g, int64_t row0, int64_t col0);
         tile(g, row0, col0, MR, NV);                                                               \
     }
 
+/* clang-format off */
 #if defined(__AVX512F__)
-TILE(1, 1)
-TILE(2, 1)
-TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1) TILE(7, 1) TILE(8, 1) TILE(1, 2) TILE(2, 2) TILE(3, 2)
-    TILE(4, 2) TILE(5, 2) TILE(6, 2) TILE(7, 2) TILE(8, 2) TILE(1, 4) TILE(2, 4) TILE(3, 4)
-        TILE(4, 4) TILE(5, 4) TILE(6, 4)
+TILE(1, 1) TILE(2, 1) TILE(3, 1) TILE(4, 1) TILE(5, 1) TILE(6, 1) TILE(7, 1) TILE(8, 1)
+TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2) TILE(7, 2) TILE(8, 2)
+TILE(1, 4) TILE(2, 4) TILE(3, 4) TILE(4, 4) TILE(5, 4) TILE(6, 4)
+#else
+TILE(1, 2) TILE(2, 2) TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
+#endif
+    /* clang-format on */
 
     /* Widest first; `fns[r - 1]` makes r rows. */
     static const struct TileSet {
     int n_vec;
     int max_rows;
-    TileFn *fns[MR_MAX];
+    TileFn *fns[LM_TILE_ROWS_MAX];
 } tile_sets[] = {
+#if defined(__AVX512F__)
     {4, 6, {tile_1x4, tile_2x4, tile_3x4, tile_4x4, tile_5x4, tile_6x4}},
     {2, 8, {tile_1x2, tile_2x2, tile_3x2, tile_4x2, tile_5x2, tile_6x2, tile_7x2, tile_8x2}},
     {1, 8, {tile_1x1, tile_2x1, tile_3x1, tile_4x1, tile_5x1, tile_6x1, tile_7x1, tile_8x1}},
-};
 #else
-TILE(1, 2)
-TILE(2, 2)
-TILE(3, 2) TILE(4, 2) TILE(5, 2) TILE(6, 2)
-
-    static const struct TileSet {
-    int n_vec;
-    int max_rows;
-    TileFn *fns[MR_MAX];
-} tile_sets[] = {
     {2, 6, {tile_1x2, tile_2x2, tile_3x2, tile_4x2, tile_5x2, tile_6x2}},
-};
 #endif
+};
 
 static void column_block(const LmGemm *g, const struct TileSet *set, int64_t col0)
 {
@@ -142,18 +103,18 @@ static LM_KERNEL double peak(int64_t rounds)
     vf acc[CHAINS];
     vf a = vf_set(0.999f);
     vf b = vf_set(1e-3f);
-    UNROLL
+    LM_UNROLL
     for (int i = 0; i < CHAINS; i++) {
         acc[i] = vf_set((float)i); /* different, or the compiler makes them one */
     }
     for (int64_t r = 0; r < rounds; r++) {
-        UNROLL
+        LM_UNROLL
         for (int i = 0; i < CHAINS; i++) {
             acc[i] = vf_fma(acc[i], a, b);
         }
     }
     float sums[VF_LANES];
-    UNROLL
+    LM_UNROLL
     for (int i = 1; i < CHAINS; i++) {
         acc[0] = vf_add(acc[0], acc[i]);
     }

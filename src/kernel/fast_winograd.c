@@ -2,12 +2,6 @@
 #include "kernel/vec.h"
 #include "kernel/winograd.h"
 
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-
 LM_INLINE void weights_line(vf t[4], vf g0, vf g1, vf g2)
 {
     vf half = vf_set(0.5f);
@@ -24,17 +18,17 @@ static LM_KERNEL void weights(float *u, const float *w, int64_t tap_stride, int6
     for (int64_t c = c0; c < c1; c++) {
         for (int64_t k = 0; k < ld; k += VF_LANES) {
             vf rows[3][4];
-            UNROLL
+            LM_UNROLL
             for (int j = 0; j < 3; j++) {
                 const float *g = w + j * tap_stride + c * ld + k;
                 weights_line(rows[j], vf_load(g), vf_load(g + 3 * tap_stride),
                              vf_load(g + 6 * tap_stride));
             }
-            UNROLL
+            LM_UNROLL
             for (int i = 0; i < 4; i++) {
                 vf out[4];
                 weights_line(out, rows[0][i], rows[1][i], rows[2][i]);
-                UNROLL
+                LM_UNROLL
                 for (int j = 0; j < 4; j++) {
                     vf_store(u + ((4 * i + j) * uc + c) * ld + k, out[j]);
                 }
@@ -58,17 +52,17 @@ static LM_KERNEL void input(float *v, const float *x, const int32_t *at, int64_t
         for (int64_t c = 0; c < cs; c += VF_LANES) {
             const float *d = x + at[step * tile] + c;
             vf rows[4][4];
-            UNROLL
+            LM_UNROLL
             for (int j = 0; j < 4; j++) {
                 const float *p = d + j * cs;
                 input_line(rows[j], vf_load(p), vf_load(p + row), vf_load(p + 2 * row),
                            vf_load(p + 3 * row));
             }
-            UNROLL
+            LM_UNROLL
             for (int i = 0; i < 4; i++) {
                 vf out[4];
                 input_line(out, rows[0][i], rows[1][i], rows[2][i], rows[3][i]);
-                UNROLL
+                LM_UNROLL
                 for (int j = 0; j < 4; j++) {
                     vf_store(v + ((4 * i + j) * n_tiles + tile) * cs + c, out[j]);
                 }
@@ -86,7 +80,7 @@ LM_INLINE void output_line(vf s[2], vf m0, vf m1, vf m2, vf m3)
 LM_INLINE void output_tile(vf out[4], const float *p, int64_t xi)
 {
     vf rows[4][2];
-    UNROLL
+    LM_UNROLL
     for (int j = 0; j < 4; j++) {
         output_line(rows[j], vf_load(p + j * xi), vf_load(p + (4 + j) * xi),
                     vf_load(p + (8 + j) * xi), vf_load(p + (12 + j) * xi));
@@ -104,7 +98,7 @@ static LM_KERNEL void output_pool(float *y, const int32_t *y_at, uint8_t *arg, c
             output_tile(out, m + tile * ld + k, n_tiles * ld);
             vf best = out[0];
             vi best_i = vi_set(0);
-            UNROLL
+            LM_UNROLL
             for (int i = 1; i < 4; i++) {
                 vm is_larger = vf_gt(out[i], best);
                 best = vf_select(is_larger, out[i], best);
@@ -125,7 +119,7 @@ static LM_KERNEL void output(float *y, const int32_t *y_at, const uint8_t *edge,
         for (int64_t k = 0; k < ld; k += VF_LANES) {
             vf out[4];
             output_tile(out, m + tile * ld + k, n_tiles * ld);
-            UNROLL
+            LM_UNROLL
             for (int i = 0; i < 4; i++) {
                 vf sum = bias != NULL ? vf_add(out[i], vf_load(bias + k)) : out[i];
                 sum = is_relu ? vf_max(vf_zero(), sum) : sum;

@@ -14,6 +14,13 @@
 #define LM_PASTE(a, b) LM_PASTE2(a, b)
 #define LM_VARIANT(name) LM_PASTE(name, LM_ISA)
 
+/* Unrolls the loop behind it whole; its count is a small constant. */
+#if defined(__clang__)
+#define LM_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define LM_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 #define LM_INLINE static inline __attribute__((always_inline))
 
 #if defined(__AVX512F__)
