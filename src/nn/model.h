@@ -49,9 +49,9 @@ void lm_model_digest(const LmModel *m, char out[65]);
  * out f32 n x n_outputs. */
 LmStatus lm_model_forward(LmModel *m, const LmTensor *x, LmTensor *out, LmError *err) LM_MUST_CHECK;
 
-/* A table of layers: name, kind, output shape, parameters, multiply-adds a sample. Text owned by
- * the caller (lm_mem_free). */
-LmStatus lm_model_summary(const LmModel *m, char **out, LmError *err) LM_MUST_CHECK;
+/* A table of layers: name, kind, output shape, parameters, multiply-adds a sample, what runs it and
+ * why. Text owned by the caller (lm_mem_free). */
+LmStatus lm_model_summary(LmModel *m, char **out, LmError *err) LM_MUST_CHECK;
 /* "model of 7 layers, 121,930 parameters, 28x28x1 -> 10" */
 const char *lm_model_describe(const LmModel *m, char *buffer, size_t size);
 

@@ -231,8 +231,7 @@ static LmStatus allocate(LmNet *net, size_t flow_scratch_bytes, LmError *err)
     return st == LM_OK ? lm_net_ensure_threads(net, err) : st;
 }
 
-LmStatus lm_net_new(LmNet **out, LmModel *m, bool is_training, int64_t max_batch,
-                    size_t flow_scratch_bytes, LmError *err)
+LmStatus lm_net_plan(LmNet **out, LmModel *m, bool is_training, int64_t max_batch, LmError *err)
 {
     LmNet *net = NULL;
     LmStatus st = lm_mem_zeros(&net, 1, sizeof *net, err);
@@ -262,6 +261,19 @@ LmStatus lm_net_new(LmNet **out, LmModel *m, bool is_training, int64_t max_batch
         shape_maps(net);
         st = plan_ops(net, err);
     }
+    if (st != LM_OK) {
+        lm_net_free(net);
+        return st;
+    }
+    *out = net;
+    return LM_OK;
+}
+
+LmStatus lm_net_new(LmNet **out, LmModel *m, bool is_training, int64_t max_batch,
+                    size_t flow_scratch_bytes, LmError *err)
+{
+    LmNet *net = NULL;
+    LmStatus st = lm_net_plan(&net, m, is_training, max_batch, err);
     if (st == LM_OK) {
         st = allocate(net, flow_scratch_bytes, err);
     }

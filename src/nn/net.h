@@ -136,6 +136,9 @@ struct LmNet {
     int64_t staging_floats; /* an image, or a row of outputs */
 };
 
+/* The plan alone, without memory to run it: for describing it. */
+LmStatus lm_net_plan(LmNet **out, LmModel *m, bool is_training, int64_t max_batch,
+                     LmError *err) LM_MUST_CHECK;
 LmStatus lm_net_new(LmNet **out, LmModel *m, bool is_training, int64_t max_batch,
                     size_t flow_scratch_bytes, LmError *err) LM_MUST_CHECK;
 void lm_net_free(LmNet *net);

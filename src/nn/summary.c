@@ -5,9 +5,9 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "nn/model_impl.h"
+#include "nn/winograd.h"
 
-enum { LINE_BYTES = 160 };
+enum { LINE_BYTES = 240 };
 
 static int64_t multiply_adds(const LmLayer *l, int64_t n_kernel)
 {
@@ -39,13 +39,56 @@ static const char *kind_text(const LmLayerSpec *s, char *buffer, size_t size)
     return buffer;
 }
 
-static void add_row(LmStr *s, const char *const cells[5])
+/* Why a convolution does not go Winograd's way, which it would if it could. */
+static void add_reason(LmStr *s, const LmLayer *l)
 {
-    lm_str_add(s, "%-14s %-22s %14s %14s %16s\n", cells[0], cells[1], cells[2], cells[3], cells[4]);
+    const LmLayerSpec *spec = &l->spec;
+    if (spec->kh != 3 || spec->kw != 3) {
+        lm_str_add(s, "direct: kernel is not 3x3");
+    } else if (spec->sh > 1 || spec->sw > 1) {
+        lm_str_add(s, "direct: stride above 1");
+    } else {
+        lm_str_add(s, "direct: %" PRId64 " input channel%s, %d make Winograd pay", l->in.c,
+                   l->in.c == 1 ? "" : "s", LM_WINOGRAD_CHANNELS_MIN);
+    }
 }
 
-static void add_layer(LmStr *s, const LmModel *m, int i, int64_t *macs)
+/* What runs layer i: the operation made of it, or the one before it was fused with. */
+static const char *method_text(const LmNet *net, int i, char *buffer, size_t size)
 {
+    LmStr s = lm_str(buffer, size);
+    const LmLayer *l = &net->model->layers[i];
+    for (int k = 0; k < net->n_ops; k++) {
+        const LmOp *op = &net->ops[k];
+        bool is_conv = op->kind == &lm_op_conv || op->kind == &lm_op_convpool;
+        if (op->last == l && op->layer != l) {
+            lm_str_add(&s, "with %s", op->layer->spec.name);
+        } else if (op->layer == l && is_conv && op->winograd.is_used) {
+            lm_str_add(&s, "Winograd F(2x2, 3x3)");
+        } else if (op->layer == l && is_conv) {
+            add_reason(&s, l);
+        }
+    }
+    if (s.used == 0 && l->kernel >= 0) {
+        lm_str_add(&s, "matrix product");
+    }
+    if (s.used == 0 && (l->spec.kind == LM_LAYER_FLATTEN || l->spec.kind == LM_LAYER_SOFTMAX)) {
+        lm_str_add(&s, l->spec.kind == LM_LAYER_FLATTEN ? "nothing to do" : "with the loss");
+    }
+    return buffer;
+}
+
+enum { CELLS = 6 };
+
+static void add_row(LmStr *s, const char *const cells[CELLS])
+{
+    lm_str_add(s, "%-14s %-22s %14s %14s %16s", cells[0], cells[1], cells[2], cells[3], cells[4]);
+    lm_str_add(s, cells[5][0] != '\0' ? "  %s\n" : "\n", cells[5]);
+}
+
+static void add_layer(LmStr *s, const LmNet *net, int i, int64_t *macs)
+{
+    const LmModel *m = net->model;
     const LmLayer *l = &m->layers[i];
     int64_t shape[3];
     int rank = lm_model_layer_shape(m, i, shape);
@@ -55,33 +98,46 @@ static void add_layer(LmStr *s, const LmModel *m, int i, int64_t *macs)
     char shape_text[96];
     char params[32];
     char macs_text[32];
-    add_row(s,
-            (const char *const[5]){l->spec.name, kind_text(&l->spec, kind, sizeof kind),
-                                   lm_str_shape(shape_text, sizeof shape_text, rank, shape),
-                                   lm_str_count(params, sizeof params, lm_model_layer_params(m, i)),
-                                   lm_str_count(macs_text, sizeof macs_text, layer_macs)});
+    char method[80];
+    add_row(s, (const char *const[CELLS]){
+                   l->spec.name, kind_text(&l->spec, kind, sizeof kind),
+                   lm_str_shape(shape_text, sizeof shape_text, rank, shape),
+                   lm_str_count(params, sizeof params, lm_model_layer_params(m, i)),
+                   lm_str_count(macs_text, sizeof macs_text, layer_macs),
+                   method_text(net, i, method, sizeof method)});
     *macs += layer_macs;
 }
 
-LmStatus lm_model_summary(const LmModel *m, char **out, LmError *err)
+static void add_table(LmStr *s, const LmNet *net)
 {
-    size_t size = (size_t)(m->n_layers + 5) * LINE_BYTES;
-    char *text = NULL;
-    LmStatus st = lm_mem_alloc(&text, size, 1, err);
-    if (st != LM_OK) {
-        return st;
-    }
-    LmStr s = lm_str(text, size);
+    const LmModel *m = net->model;
     int64_t macs = 0;
     char params[32];
     char macs_text[32];
-    add_row(&s, (const char *const[5]){"layer", "kind", "output", "parameters", "multiply-adds"});
+    add_row(s, (const char *const[CELLS]){"layer", "kind", "output", "parameters", "multiply-adds",
+                                          "runs as"});
     for (int i = 0; i < m->n_layers; i++) {
-        add_layer(&s, m, i, &macs);
+        add_layer(s, net, i, &macs);
     }
-    add_row(&s, (const char *const[5]){"total", "", "",
-                                       lm_str_count(params, sizeof params, lm_model_n_params(m)),
-                                       lm_str_count(macs_text, sizeof macs_text, macs)});
-    *out = text;
-    return LM_OK;
+    add_row(s, (const char *const[CELLS]){"total", "", "",
+                                          lm_str_count(params, sizeof params, lm_model_n_params(m)),
+                                          lm_str_count(macs_text, sizeof macs_text, macs), ""});
+}
+
+LmStatus lm_model_summary(LmModel *m, char **out, LmError *err)
+{
+    size_t size = (size_t)(m->n_layers + 5) * LINE_BYTES;
+    char *text = NULL;
+    LmNet *net = NULL;
+    LmStatus st = lm_net_plan(&net, m, false, LM_BLOCK, err);
+    if (st == LM_OK) {
+        st = lm_mem_alloc(&text, size, 1, err);
+    }
+    if (st == LM_OK) {
+        LmStr s = lm_str(text, size);
+        add_table(&s, net);
+        *out = text;
+    }
+    lm_net_free(net);
+    return st;
 }

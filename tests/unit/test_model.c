@@ -77,14 +77,23 @@ static void test_summary(void **state)
     char *text = NULL;
     assert_ok(lm_model_summary(m, &text, &err), err);
     static const char *const rows[] = {
-        "layer          kind                           output     parameters    multiply-adds\n",
-        "conv1          conv 3x3 relu                26x26x32            320          194,688\n",
-        "maxpool1       maxpool 2x2                  13x13x32              0                0\n",
-        "conv2          conv 3x3 relu                11x11x64         18,496        2,230,272\n",
-        "maxpool2       maxpool 2x2                    5x5x64              0                0\n",
-        "flatten1       flatten                          1600              0                0\n",
-        "dense1         dense relu                         64        102,464          102,400\n",
-        "dense2         dense softmax                      10            650              640\n",
+        "layer          kind                           output     parameters    multiply-adds  "
+        "runs as\n",
+        "conv1          conv 3x3 relu                26x26x32            320          194,688  "
+        "direct: 1 input channel, 16 make "
+        "Winograd pay\n",
+        "maxpool1       maxpool 2x2                  13x13x32              0                0  "
+        "with conv1\n",
+        "conv2          conv 3x3 relu                11x11x64         18,496        2,230,272  "
+        "Winograd F(2x2, 3x3)\n",
+        "maxpool2       maxpool 2x2                    5x5x64              0                0  "
+        "with conv2\n",
+        "flatten1       flatten                          1600              0                0  "
+        "nothing to do\n",
+        "dense1         dense relu                         64        102,464          102,400  "
+        "matrix product\n",
+        "dense2         dense softmax                      10            650              640  "
+        "matrix product\n",
         "total                                                       121,930        2,528,000\n"};
     char *at = text;
     for (size_t i = 0; i < LM_ARRAY_LEN(rows); i++) {
