@@ -8,16 +8,8 @@
 #include "base/str.h"
 #include "base/threads.h"
 #include "flow/batch.h"
-#include "flow/sampler.h"
-
-/* Shares its counter with lm_rng, whose first argument has 48 bits. */
-#define EPOCH_MAX (((int64_t)1 << 48) - 1)
-
-/* The order of one epoch; epoch 0: none yet. */
-typedef struct Order {
-    int64_t epoch;
-    int64_t *indices;
-} Order;
+#include "flow/order.h"
+#include "flow/prefetch.h"
 
 struct LmFlow {
     atomic_int refs;
@@ -33,9 +25,10 @@ struct LmFlow {
     size_t scratch_bytes;
     int64_t epoch;
     int64_t position;
-    Order orders[2]; /* of epoch e at e % 2, for lm_flow_next */
-    Order prepared;
-    char *scratch; /* the calling thread's */
+    LmOrder order;        /* of what the caller makes itself */
+    LmOrder prepared;     /* of lm_flow_prepare */
+    char *scratch;        /* the calling thread's */
+    LmPrefetch *prefetch; /* NULL: no threads (yet) */
 };
 
 /* --- making and ending --- */
@@ -118,6 +111,8 @@ LmStatus lm_flow_new(LmFlow **out, LmGenerator *g, LmDataset *ds, const LmFlowOp
     f->dataset = lm_dataset_ref(ds);
     f->item = lm_dataset_item_count(ds);
     f->epoch = 1;
+    f->order = lm_order(ds->count, o->is_shuffled, o->seed);
+    f->prepared = f->order;
     count_batches(f);
     if ((st = make_plan(f, err)) != LM_OK || (st = alloc_buffers(f, err)) != LM_OK) {
         lm_flow_unref(f);
@@ -138,11 +133,11 @@ void lm_flow_unref(LmFlow *f)
     if (f == NULL || atomic_fetch_sub(&f->refs, 1) > 1) {
         return;
     }
+    lm_prefetch_free(f->prefetch);
     lm_pool_close(f->pool);
     lm_plan_free(f->plan);
-    lm_mem_free(f->orders[0].indices);
-    lm_mem_free(f->orders[1].indices);
-    lm_mem_free(f->prepared.indices);
+    lm_order_fini(&f->order);
+    lm_order_fini(&f->prepared);
     lm_mem_free(f->scratch);
     lm_generator_unref(f->generator);
     lm_dataset_unref(f->dataset);
@@ -234,41 +229,11 @@ void lm_flow_hint(const LmFlow *f, int64_t i)
     }
 }
 
-/* --- orders --- */
-
-static LmStatus make_order(const LmFlow *f, Order *order, int64_t epoch, LmError *err)
-{
-    const LmFlowOptions *o = &f->options;
-    int64_t n = f->dataset->count;
-    if (order->indices == NULL) {
-        LmStatus st = lm_mem_alloc(&order->indices, (size_t)n, sizeof *order->indices, err);
-        if (st != LM_OK) {
-            return st;
-        }
-        order->epoch = 0;
-    }
-    /* File order is the same in every epoch. */
-    if (order->epoch == 0 || (o->is_shuffled && order->epoch != epoch)) {
-        lm_sampler_order(order->indices, n, o->is_shuffled, o->seed, epoch);
-    }
-    order->epoch = epoch;
-    return LM_OK;
-}
-
-static LmStatus check_epoch(int64_t epoch, LmError *err)
-{
-    if (epoch < 1 || epoch > EPOCH_MAX) {
-        return lm_fail(err, LM_EARG, "epoch is %" PRId64 ", wanted 1 or more", epoch);
-    }
-    return LM_OK;
-}
+/* --- places --- */
 
 LmStatus lm_flow_prepare(LmFlow *f, int64_t epoch, const int64_t **order, LmError *err)
 {
-    LmStatus st = check_epoch(epoch, err);
-    if (st == LM_OK) {
-        st = make_order(f, &f->prepared, epoch, err);
-    }
+    LmStatus st = lm_order_make(&f->prepared, epoch, err);
     if (st == LM_OK) {
         *order = f->prepared.indices;
     }
@@ -277,42 +242,64 @@ LmStatus lm_flow_prepare(LmFlow *f, int64_t epoch, const int64_t **order, LmErro
 
 LmStatus lm_flow_seek(LmFlow *f, int64_t epoch, LmError *err)
 {
-    LmStatus st = check_epoch(epoch, err);
-    if (st == LM_OK) {
-        f->epoch = epoch;
-        f->position = 0;
+    LmStatus st = lm_order_check_epoch(epoch, err);
+    if (st != LM_OK || (f->epoch == epoch && f->position == 0)) {
+        return st;
     }
-    return st;
+    lm_prefetch_free(f->prefetch);
+    f->prefetch = NULL;
+    f->epoch = epoch;
+    f->position = 0;
+    return LM_OK;
+}
+
+static void advance(LmFlow *f)
+{
+    if (++f->position == f->n_batches) {
+        f->position = 0;
+        f->epoch++;
+    }
 }
 
 /* --- batches --- */
 
-static int64_t batch_size(const LmFlow *f, int64_t k)
+static LmStatus fill_samples(const LmFlow *f, const int64_t *indices, int64_t n, float *x,
+                             void *scratch, const atomic_bool *stop, LmError *err)
 {
-    return LM_MIN(f->options.batch, f->n_samples - k * f->options.batch);
-}
-
-static const int64_t *batch_indices(const LmFlow *f, int64_t epoch, int64_t k)
-{
-    return f->orders[epoch % 2].indices + k * f->options.batch;
-}
-
-/* Scales the samples of batch k; the order of the epoch is ready. */
-static LmStatus fill_batch(const LmFlow *f, int64_t epoch, int64_t k, float *x, void *scratch,
-                           LmError *err)
-{
-    const int64_t *indices = batch_indices(f, epoch, k);
-    int64_t n = batch_size(f, k);
-    LmStatus st = LM_OK;
-    unsigned token = lm_threads_flush_denormals();
-    for (int64_t i = 0; st == LM_OK && i < n; i++) {
-        if (i + 1 < n) {
-            lm_flow_hint(f, indices[i + 1]);
+    for (int64_t i = 0; i < n; i++) {
+        LmStatus st = lm_threads_check_cancel(err);
+        if (st == LM_OK && stop != NULL && atomic_load_explicit(stop, memory_order_relaxed)) {
+            st = lm_fail(err, LM_ECANCEL, "the flow was closed");
         }
-        st = lm_flow_fill(f, indices[i], x + i * f->item, scratch, err);
+        if (st == LM_OK) {
+            lm_flow_hint(f, indices[LM_MIN(i + 1, n - 1)]);
+            st = lm_flow_fill(f, indices[i], x + i * f->item, scratch, err);
+        }
+        if (st != LM_OK) {
+            return st;
+        }
     }
+    return LM_OK;
+}
+
+static LmStatus make_images(const LmFlow *f, const int64_t *indices, int64_t n, LmTensor *out,
+                            void *scratch, const atomic_bool *stop, LmError *err)
+{
+    const LmDataset *ds = f->dataset;
+    const int64_t shape[4] = {n, ds->h, ds->w, ds->c};
+    void *block = NULL;
+    LmStatus st = lm_pool_take(f->pool, &block, err);
+    if (st != LM_OK) {
+        return st;
+    }
+    unsigned token = lm_threads_flush_denormals();
+    st = fill_samples(f, indices, n, block, scratch, stop, err);
     lm_threads_restore_denormals(token);
-    return st;
+    if (st != LM_OK) {
+        lm_pool_give(f->pool, block);
+        return st;
+    }
+    return lm_tensor_wrap(out, LM_F32, 4, shape, block, lm_pool_give, f->pool, err);
 }
 
 static LmStatus make_labels(const LmFlow *f, const int64_t *indices, int64_t n, LmTensor *out,
@@ -338,46 +325,72 @@ static LmStatus make_labels(const LmFlow *f, const int64_t *indices, int64_t n, 
     return st;
 }
 
-static LmStatus take_block(LmFlow *f, float **out, LmError *err)
+/* An LmPrefetchJob's make. */
+static LmStatus make_batch(const void *ctx, const int64_t *indices, int64_t n, LmBatch *out,
+                           void *scratch, const atomic_bool *stop, LmError *err)
 {
-    void *block = NULL;
-    LmStatus st = make_order(f, &f->orders[f->epoch % 2], f->epoch, err);
-    if (st != LM_OK || (st = lm_pool_take(f->pool, &block, err)) != LM_OK) {
-        return st;
-    }
-    st = fill_batch(f, f->epoch, f->position, block, f->scratch, err);
-    if (st != LM_OK) {
-        lm_pool_give(f->pool, block);
-        return st;
-    }
-    *out = block;
-    return LM_OK;
-}
-
-LmStatus lm_flow_next(LmFlow *f, LmBatch *out, LmError *err)
-{
-    const LmDataset *ds = f->dataset;
-    int64_t shape[4] = {batch_size(f, f->position), ds->h, ds->w, ds->c};
-    float *block = NULL;
+    const LmFlow *f = ctx;
     LmBatch batch = {0};
-    LmStatus st = LM_OK;
-    if ((st = lm_threads_check_cancel(err)) != LM_OK ||
-        (st = take_block(f, &block, err)) != LM_OK ||
-        (st = lm_tensor_wrap(&batch.x, LM_F32, 4, shape, block, lm_pool_give, f->pool, err)) !=
-            LM_OK) {
-        return st;
+    LmStatus st = make_images(f, indices, n, &batch.x, scratch, stop, err);
+    if (st == LM_OK) {
+        st = make_labels(f, indices, n, &batch.y, err);
     }
-    st = make_labels(f, batch_indices(f, f->epoch, f->position), shape[0], &batch.y, err);
     if (st != LM_OK) {
         lm_tensor_fini(&batch.x);
         return st;
     }
     *out = batch;
-    if (++f->position == f->n_batches) {
-        f->position = 0;
-        f->epoch++;
-    }
     return LM_OK;
+}
+
+static LmStatus make_on_demand(LmFlow *f, LmBatch *out, LmError *err)
+{
+    int64_t first = f->position * f->options.batch;
+    int64_t n = LM_MIN(f->options.batch, f->n_samples - first);
+    LmStatus st = lm_threads_check_cancel(err);
+    if (st == LM_OK) {
+        st = lm_order_make(&f->order, f->epoch, err);
+    }
+    return st == LM_OK ? make_batch(f, f->order.indices + first, n, out, f->scratch, NULL, err)
+                       : st;
+}
+
+static LmStatus start_prefetch(LmFlow *f, LmError *err)
+{
+    const LmFlowOptions *o = &f->options;
+    LmPrefetchJob job = {
+        .make = make_batch,
+        .ctx = f,
+        .scratch_bytes = f->scratch_bytes,
+        .batch = o->batch,
+        .n_samples = f->n_samples,
+        .order = lm_order(f->dataset->count, o->is_shuffled, o->seed),
+        .workers = o->workers,
+    };
+    return lm_prefetch_new(&f->prefetch, &job, f->epoch, f->position, err);
+}
+
+LmStatus lm_flow_next(LmFlow *f, LmBatch *out, LmError *err)
+{
+    LmStatus st = lm_threads_check_cancel(err);
+    if (st == LM_OK && f->options.workers > 0 && f->prefetch == NULL) {
+        st = start_prefetch(f, err);
+    }
+    if (st != LM_OK) {
+        return st;
+    }
+    if (f->prefetch != NULL && lm_prefetch_take(f->prefetch, out)) {
+        advance(f);
+        return LM_OK;
+    }
+    st = make_on_demand(f, out, err);
+    if (st == LM_OK) {
+        if (f->prefetch != NULL) {
+            lm_prefetch_skip(f->prefetch);
+        }
+        advance(f);
+    }
+    return st;
 }
 
 void lm_batch_fini(LmBatch *b)
