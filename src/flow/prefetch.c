@@ -6,6 +6,7 @@
  * slots' states and is held for moments only, so whoever takes batches never waits for a shuffle it
  * does not need. `claim` is taken before `lock`, never after.
  */
+#define _GNU_SOURCE
 #include "flow/prefetch.h"
 
 #include <pthread.h>
