@@ -215,11 +215,12 @@ static void winograd_sizes(const HelpNaiveLayer *l, const Place *p, const HelpNu
     }
 }
 
-/* 2 roundings of an input's transform, 4 of a weight's, one a channel, 4 of the way back, the bias.
- */
+/* 2 roundings of an input's transform, 4 of a weight's, one a channel, 4 of the way back, the bias;
+ * a weight's transform needs two more bits. */
 static void add_winograd_errors(const HelpNaive *net, HelpNaiveLayer *l, const HelpNumbers *in)
 {
     double gamma = help_float_gamma((double)lm_base_round_up((size_t)l->ic, 16) + 11);
+    double unit = l->pre.unit;
     for (int64_t i = 0; i < n_places(net, l); i++) {
         Place p = place_of(l, i);
         if (p.y % 2 != 0 || p.x % 2 != 0 || p.y + 1 >= l->oh || p.x + 1 >= l->ow) {
@@ -229,14 +230,42 @@ static void add_winograd_errors(const HelpNaive *net, HelpNaiveLayer *l, const H
             double sizes[4];
             winograd_sizes(l, &p, in, o, sizes);
             for (int64_t k = 0; k < 4; k++) {
-                l->pre.e[(i + k / 2 * l->ow + k % 2) * l->oc + o] += gamma * sizes[k];
+                bool is_exact = sizes[k] <= 0x1p22 * unit;
+                l->pre.e[(i + k / 2 * l->ow + k % 2) * l->oc + o] +=
+                    is_exact ? 0 : gamma * sizes[k];
+                l->pre.unit = is_exact ? l->pre.unit : 0;
             }
         }
     }
 }
 
+/* The largest power of two that divides all numbers. */
+static double unit_of(const HelpNumbers *x)
+{
+    double unit = 0;
+    for (int64_t i = 0; i < x->n; i++) {
+        int exponent;
+        uint64_t digits = (uint64_t)ldexp(frexp(fabs(x->v[i]), &exponent), 53);
+        if (digits != 0) {
+            double own = ldexp(1, exponent - 53 + __builtin_ctzll(digits));
+            unit = unit == 0 || own < unit ? own : unit;
+        }
+    }
+    return unit;
+}
+
+/* Sums of products are multiples of the product of units; nothing is rounded below 2^24 of that. */
+static double sum_unit(const HelpNaiveLayer *l, const HelpNumbers *in)
+{
+    double unit = in->unit * unit_of(&l->kernel);
+    double bias = unit_of(&l->bias);
+    return bias > 0 ? fmin(unit, bias) : unit;
+}
+
 static void sum_forward(const HelpNaive *net, HelpNaiveLayer *l, const HelpNumbers *in)
 {
+    double unit = sum_unit(l, in);
+    l->pre.unit = unit;
     double gamma = help_float_gamma((double)(l->kh * l->kw * l->ic) + 1);
     for (int64_t i = 0; i < n_places(net, l); i++) {
         Place p = place_of(l, i);
@@ -255,7 +284,9 @@ static void sum_forward(const HelpNaive *net, HelpNaiveLayer *l, const HelpNumbe
                 }
             }
             l->pre.v[i * l->oc + o] = sum;
-            l->pre.e[i * l->oc + o] = carried + gamma * (size + carried);
+            bool is_exact = carried == 0 && size <= 0x1p24 * unit;
+            l->pre.e[i * l->oc + o] = is_exact ? 0 : carried + gamma * (size + carried);
+            l->pre.unit = is_exact ? l->pre.unit : 0;
         }
     }
 }
@@ -265,6 +296,7 @@ static void sum_forward(const HelpNaive *net, HelpNaiveLayer *l, const HelpNumbe
 static void pool_forward(const HelpNaive *net, HelpNaiveLayer *l, const HelpNumbers *in)
 {
     bool is_max = l->spec.kind == LM_LAYER_MAXPOOL;
+    l->pre.unit = is_max ? in->unit : 0;
     double k = (double)(l->kh * l->kw);
     for (int64_t i = 0; i < n_places(net, l); i++) {
         Place p = place_of(l, i);
@@ -314,6 +346,7 @@ void help_naive_drop(const HelpNaive *net, const HelpNaiveLayer *l, int layer_i,
 /* relu of a number that is negative for sure is 0 for sure. */
 static void activate(HelpNaiveLayer *l)
 {
+    l->out.unit = l->act == LM_ACT_TANH || l->act == LM_ACT_SIGMOID ? 0 : l->pre.unit;
     for (int64_t i = 0; i < l->pre.n; i++) {
         double v = l->pre.v[i];
         double e = l->pre.e[i];
@@ -337,6 +370,7 @@ static void forward(HelpNaive *net, const float *x, int64_t step)
     for (int64_t i = 0; i < net->input.n; i++) {
         net->input.v[i] = (double)x[i];
     }
+    net->input.unit = unit_of(&net->input);
     for (int i = 0; i < net->n_layers; i++) {
         HelpNaiveLayer *l = &net->layers[i];
         if (is_sum(l)) {

@@ -17,6 +17,7 @@ typedef struct HelpNumbers {
     int64_t n;
     double *v;
     double *e;
+    double unit; /* all are exact multiples of this power of two; 0: not known to be */
 } HelpNumbers;
 
 /* out = act(pre), pre = what the layer does to its input, N x H x W x C in all. */

@@ -88,11 +88,20 @@ static void add_product(double *sum, double *err, double *size, double a, double
     *size += (fabs(a) + ea) * (fabs(b) + eb);
 }
 
+/* Outputs of channel o whose gradient is not 0 for sure: adding a product with 0 rounds nothing. */
+static double n_terms(const HelpNaive *net, const HelpNaiveLayer *l, int64_t o)
+{
+    double n = 0;
+    for (int64_t i = 0; i < n_places(net, l); i++) {
+        n += l->dpre.v[i * l->oc + o] != 0 || l->dpre.e[i * l->oc + o] != 0;
+    }
+    return n;
+}
+
 /* dkernel = sum of x * dy, dbias = sum of dy, over all positions of all images: a rounding a term,
  * and those of adding up to LM_CHAINS parts. */
 static void weights_backward(const HelpNaive *net, HelpNaiveLayer *l, const HelpNumbers *in)
 {
-    double gamma = help_float_gamma((double)n_places(net, l) + LM_CHAINS + 1);
     double *size = calloc((size_t)(l->dkernel.n + l->dbias.n), sizeof *size);
     assert_non_null(size);
     clear(&l->dkernel);
@@ -102,10 +111,10 @@ static void weights_backward(const HelpNaive *net, HelpNaiveLayer *l, const Help
         int64_t o = i % l->oc;
         double d = l->dpre.v[i];
         double e = l->dpre.e[i];
-        add_product(&l->dbias.v[o], &l->dbias.e[o], &size[l->dkernel.n + o], d, e, 1, 0);
         if (d == 0 && e == 0) {
             continue;
         }
+        add_product(&l->dbias.v[o], &l->dbias.e[o], &size[l->dkernel.n + o], d, e, 1, 0);
         FOR_WINDOW(p)
         {
             int64_t at = pixel(l, &p, ky, kx);
@@ -116,19 +125,22 @@ static void weights_backward(const HelpNaive *net, HelpNaiveLayer *l, const Help
             }
         }
     }
-    for (int64_t w = 0; w < l->dkernel.n; w++) {
-        l->dkernel.e[w] += gamma * size[w];
-    }
     for (int64_t o = 0; o < l->oc; o++) {
+        double gamma = help_float_gamma(n_terms(net, l, o) + LM_CHAINS + 1);
         l->dbias.e[o] += gamma * size[l->dkernel.n + o];
+        for (int64_t w = o; w < l->dkernel.n; w += l->oc) {
+            l->dkernel.e[w] += gamma * size[w];
+        }
     }
     free(size);
 }
 
-/* dx = sum of w * dy over the outputs that saw x. */
+/* dx = sum of w * dy over the outputs that saw x; terms whose dy is 0 for sure round nothing. */
 static void data_backward(const HelpNaive *net, const HelpNaiveLayer *l, HelpNumbers *dx)
 {
-    double gamma = help_float_gamma((double)(l->kh * l->kw * l->oc) + 1);
+    double *size = calloc(2 * (size_t)dx->n, sizeof *size);
+    assert_non_null(size);
+    double *n_terms = size + dx->n;
     for (int64_t i = 0; i < n_places(net, l) * l->oc; i++) {
         Place p = place_of(l, i / l->oc);
         double d = l->dpre.v[i];
@@ -141,11 +153,15 @@ static void data_backward(const HelpNaive *net, const HelpNaiveLayer *l, HelpNum
             int64_t at = pixel(l, &p, ky, kx);
             for (int64_t c = 0; c < l->ic; c++) {
                 double w = l->kernel.v[((ky * l->kw + kx) * l->ic + c) * l->oc + i % l->oc];
-                dx->v[at + c] += w * d;
-                dx->e[at + c] += fabs(w) * (e + gamma * (fabs(d) + e));
+                add_product(&dx->v[at + c], &dx->e[at + c], &size[at + c], w, 0, d, e);
+                n_terms[at + c]++;
             }
         }
     }
+    for (int64_t i = 0; i < dx->n; i++) {
+        dx->e[i] += help_float_gamma(n_terms[i] + 1) * size[i];
+    }
+    free(size);
 }
 
 /* The first largest takes dy; every number that could be it in float gets dy as its bound. */

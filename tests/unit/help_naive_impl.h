@@ -66,6 +66,7 @@ static inline void copy(HelpNumbers *to, const HelpNumbers *from)
 {
     memcpy(to->v, from->v, (size_t)to->n * sizeof *to->v);
     memcpy(to->e, from->e, (size_t)to->n * sizeof *to->e);
+    to->unit = from->unit;
 }
 
 /* Calls for every number of a dropout layer's map in the engine's order of draws: channels padded
