@@ -133,8 +133,10 @@ const char *lm_str_nearest(const char *got, const char *const *words)
         }
         size_t limit = LM_MAX(LM_MAX(n, n_got) / 3, (size_t)1);
         size_t distance = edit_distance(got, n_got, *words, n);
-        bool is_extension = extends(got, n_got, *words, n);
-        if ((distance <= limit || is_extension) && distance < nearest_distance) {
+        bool is_cut =
+            n_got >= 4 && strncmp(got, *words, n_got) == 0; /* "acc" could be many words */
+        bool is_likely = distance <= limit || is_cut || extends(got, n_got, *words, n);
+        if (is_likely && distance < nearest_distance) {
             nearest = *words;
             nearest_distance = distance;
         }

@@ -23,8 +23,9 @@ const char *lm_str_shape(char *buffer, size_t size, int rank, const int64_t *sha
 /* "47.0 MB" (powers of 1000); bytes below 1000 as "784 bytes" */
 const char *lm_str_bytes(char *buffer, size_t size, size_t n_bytes);
 
-/* The word of `words` (NULL-ended) nearest to `got` by edit distance, or NULL when none is near
- * enough (more than a third of the letters differ) to be a likely slip. */
+/* The word of `words` (NULL-ended) nearest to `got` by edit distance, or NULL when none is a likely
+ * slip: more than a third of the letters differ, and neither is the beginning or a part of the
+ * other. */
 const char *lm_str_nearest(const char *got, const char *const *words);
 
 /* Valid UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF (RFC 3629). */

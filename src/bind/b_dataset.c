@@ -4,6 +4,7 @@
  * and copy no pixels.
  */
 #include "bind/b_dataset.h"
+#include "base/profile.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -289,7 +290,9 @@ LB_FUNCTION(lb_dataset_stats, "dataset:stats", lb_stats_options,
     LmMoments *m = lb_stats_push(L, axis, fn);
     LmError err;
     LmStatus st;
+    double start = lm_profile_start();
     LB_CALL(L, st, lm_dataset_stats(ds, m, &err));
+    lm_profile_stop(LM_PROFILE_STATISTICS, "dataset:stats", start);
     lb_raise_if(L, st, fn, &err);
     return 1;
 }

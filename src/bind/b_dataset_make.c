@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bind/b_dataset.h"
+#include "base/profile.h"
 #include "bind/b_tensor.h"
 #include "bind/open.h"
 #include "data/sources.h"
@@ -27,7 +28,9 @@ static int open_mnist(lua_State *L, const char *set, const char *fn)
     LmDataset *test;
     LmError err;
     LmStatus st;
+    double start = lm_profile_start();
     LB_CALL(L, st, lm_mnist_open(&train, &test, set, dir, script_dir, &err));
+    lm_profile_stop(LM_PROFILE_LOAD, set, start);
     lb_raise_if(L, st, fn, &err);
     /* The pixels are usually a mapped file, which the system can drop: not memory to pay for. */
     lb_dataset_fill(L, train_handle, train, 0);
@@ -91,7 +94,9 @@ LB_FUNCTION(lb_luma_dataset_digits, "luma.dataset.digits", digits_options,
     LmDataset *test;
     LmError err;
     LmStatus st;
+    double start = lm_profile_start();
     LB_CALL(L, st, lm_digits_new(&train, &test, &o, &err));
+    lm_profile_stop(LM_PROFILE_LOAD, "digits", start);
     lb_raise_if(L, st, fn, &err);
     lb_dataset_fill(L, train_handle, train, pixel_bytes(train));
     lb_dataset_fill(L, test_handle, test, pixel_bytes(test));
@@ -164,7 +169,9 @@ LB_FUNCTION(
     LmDataset *ds;
     LmError err;
     LmStatus st;
+    double start = lm_profile_start();
     LB_CALL(L, st, lm_idxset_open(&ds, a.name, a.images, a.labels, &err));
+    lm_profile_stop(LM_PROFILE_LOAD, "idx", start);
     lb_raise_if(L, st, fn, &err);
     lb_dataset_fill(L, handle, ds, 0);
     name_classes(L, ds, fn);

@@ -4,6 +4,7 @@
  * refuses to go on when somebody else moved the flow, rather than skip or repeat images.
  */
 #include "bind/b_flow.h"
+#include "base/profile.h"
 
 #include "bind/b_tensor.h"
 #include "bind/open.h"
@@ -77,7 +78,9 @@ static int push_next(lua_State *L, LmFlow *flow, const char *fn)
     LmBatch batch;
     LmError err;
     LmStatus st;
+    double start = lm_profile_start();
     LB_CALL(L, st, lm_flow_next(flow, &batch, &err));
+    lm_profile_stop(LM_PROFILE_BATCHES, "flow:next, flow:batches", start);
     lb_raise_if(L, st, fn, &err);
     x->tensor = batch.x;
     lb_tensor_fill(L, x);

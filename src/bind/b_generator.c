@@ -1,5 +1,6 @@
 /* Generator: luma.generator{ stage, ... }, fitted on a data set, applied to tensors and flows. */
 #include "bind/b_generator.h"
+#include "base/profile.h"
 
 #include <string.h>
 
@@ -92,7 +93,9 @@ LB_FUNCTION(
     lb_arg_end(L, 2, fn);
     LmError err;
     LmStatus st;
+    double start = lm_profile_start();
     LB_CALL(L, st, lm_generator_fit(g, ds, &err));
+    lm_profile_stop(LM_PROFILE_STATISTICS, "generator:fit", start);
     lb_raise_if(L, st, fn, &err);
     lua_settop(L, 1);
     return 1;

@@ -23,7 +23,7 @@ static int print_help(int argc, char **argv);
 static int print_version(int argc, char **argv);
 
 static const LcCommand commands[] = {
-    {"run", "run [--traceback] FILE [name=value ...]", "run a pipeline file", lc_run},
+    {"run", "run [--profile] [--traceback] FILE [name=value ...]", "run a pipeline file", lc_run},
     {"info", "info DATASET", "show what a data set holds", lc_info},
     {"bench", "bench [--quick] [--repeat N] [--json FILE]", "measure speed on this machine",
      lc_bench},
@@ -184,8 +184,8 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    /* A write beyond a file size limit is an error like a full disk's, not the end of the program with
-     * its temporary file left behind. */
+    /* A write beyond a file size limit is an error like a full disk's, not the end of the program
+     * with its temporary file left behind. */
     signal(SIGXFSZ, SIG_IGN);
     occupy_standard_files();
     int code = apply_environment();

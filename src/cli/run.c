@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/profile.h"
+#include "base/threads.h"
 #include "cli/interrupt.h"
 #include "cli/report.h"
 #include "cli/session.h"
@@ -44,6 +47,7 @@ static int check_argument(int argc, char **argv, int i)
 
 typedef struct RunOptions {
     bool wants_traceback;
+    bool wants_profile;
     LcArgs args;
 } RunOptions;
 
@@ -52,12 +56,17 @@ static int parse(RunOptions *o, int argc, char **argv)
     int i = 0;
     *o = (RunOptions){0};
     for (; i < argc && argv[i][0] == '-' && argv[i][1] != '\0'; i++) {
-        if (strcmp(argv[i], "--traceback") != 0) {
-            bool is_near = strncmp(argv[i], "--trace", 7) == 0;
-            return lc_usage_error("unknown option '%s' of run%s", argv[i],
-                                  is_near ? "; did you mean '--traceback'?" : "");
+        static const char *const names[] = {"--traceback", "--profile", NULL};
+        if (strcmp(argv[i], "--traceback") == 0) {
+            o->wants_traceback = true;
+        } else if (strcmp(argv[i], "--profile") == 0) {
+            o->wants_profile = true;
+        } else {
+            const char *near = lm_str_nearest(argv[i], names);
+            return lc_usage_error("unknown option '%s' of run%s%s%s", argv[i],
+                                  near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+                                  near != NULL ? "'?" : "");
         }
-        o->wants_traceback = true;
     }
     if (i == argc) {
         return lc_usage_error("run needs a file");
@@ -87,6 +96,16 @@ static int load(lua_State *L, const char *script)
     return lc_report(L, false);
 }
 
+/* After the objects of the script are gone: they hand their times over when they end. */
+static void print_profile(double seconds)
+{
+    enum { BYTES = 32768 };
+    static char text[BYTES];
+    LmStr s = lm_str(text, sizeof text);
+    lm_profile_report(&s, seconds, lm_threads());
+    fputs(text, stderr);
+}
+
 int lc_run(int argc, char **argv)
 {
     RunOptions o;
@@ -94,6 +113,10 @@ int lc_run(int argc, char **argv)
     if (code != LC_OK) {
         return code;
     }
+    if (o.wants_profile) {
+        lm_profile_enable();
+    }
+    double start = lm_clock_seconds();
     lua_State *L = lc_session_new();
     if (L == NULL) {
         return LC_BUDGET;
@@ -108,5 +131,8 @@ int lc_run(int argc, char **argv)
         code = lc_session_finish(L, code);
     }
     lc_session_free(L);
+    if (o.wants_profile) {
+        print_profile(lm_clock_seconds() - start);
+    }
     return code;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/profile.h"
 #include "base/threads.h"
 #include "nn/winograd.h"
 
@@ -210,6 +211,39 @@ static LmStatus make_out_offsets(LmNet *net, LmError *err)
     return st;
 }
 
+static size_t times_a_thread(const LmNet *net)
+{
+    return 3 * (size_t)net->n_ops + LM_NET_TIMES;
+}
+
+double *lm_net_times(const LmNet *net, int thread)
+{
+    return net->times != NULL ? net->times + (size_t)thread * times_a_thread(net) : NULL;
+}
+
+/* Hands the threads' times over to the profile, under the layers' names. */
+static void report_times(const LmNet *net)
+{
+    static const LmProfileSection sections[] = {LM_PROFILE_FORWARD, LM_PROFILE_BACKWARD,
+                                                LM_PROFILE_UPDATE};
+    for (int thread = 0; thread < LM_THREADS_MAX && net->times != NULL; thread++) {
+        const double *t = lm_net_times(net, thread);
+        for (int i = 0; i < 3 * net->n_ops; i++) {
+            if (t[i] > 0) {
+                lm_profile_add(sections[i / net->n_ops], net->ops[i % net->n_ops].layer->spec.name,
+                               t[i]);
+            }
+        }
+        t += 3 * net->n_ops;
+        if (t[LM_NET_SCALE] > 0) {
+            lm_profile_add(LM_PROFILE_SCALE, "", t[LM_NET_SCALE]);
+        }
+        if (t[LM_NET_LOSS] > 0) {
+            lm_profile_add(LM_PROFILE_LOSS, "", t[LM_NET_LOSS]);
+        }
+    }
+}
+
 static LmStatus allocate(LmNet *net, size_t flow_scratch_bytes, LmError *err)
 {
     const LmShape *in = &net->model->input;
@@ -221,6 +255,9 @@ static LmStatus allocate(LmNet *net, size_t flow_scratch_bytes, LmError *err)
     LmStatus st = lm_mem_zeros(&net->batch_wide, (size_t)net->batch_floats, sizeof(float), err);
     if (st == LM_OK) {
         st = lm_mem_zeros(&net->transposed, (size_t)net->transposed_floats, sizeof(float), err);
+    }
+    if (st == LM_OK && lm_profile_is_on()) {
+        st = lm_mem_zeros(&net->times, LM_THREADS_MAX * times_a_thread(net), sizeof(double), err);
     }
     if (st == LM_OK && net->is_training) {
         st = lm_mem_zeros(&net->chains, (size_t)net->chain_floats * LM_CHAINS, sizeof(float), err);
@@ -304,6 +341,7 @@ void lm_net_free(LmNet *net)
     if (net == NULL) {
         return;
     }
+    report_times(net);
     for (int i = 0; i < net->n_ops; i++) {
         LmOp *op = &net->ops[i];
         lm_gemm_table_fini(&op->fwd);
@@ -321,6 +359,7 @@ void lm_net_free(LmNet *net)
     for (int i = 0; i < net->n_arenas; i++) {
         lm_mem_free(net->arenas[i]);
     }
+    lm_mem_free(net->times);
     lm_mem_free(net->out_offset);
     lm_mem_free(net->chains);
     lm_mem_free(net->transposed);

@@ -130,6 +130,7 @@ struct LmNet {
     int64_t weights_version; /* of the model when `transposed` was built */
     float *chains;           /* LM_CHAINS x chain_floats */
     int64_t chain_floats;
+    double *times; /* profiling only: a row a thread, lm_net_times */
     int32_t *out_offset;    /* n_outputs: where output k lies within an image of the last map */
     int32_t *grad_offset;   /* n_outputs: the same for its gradient */
     int64_t scratch_offset; /* floats: in each arena, staging and then the flow's scratch */
@@ -155,6 +156,11 @@ float *lm_net_input_direct(const LmBlockRun *run, int64_t sample);
 void lm_net_put_input(const LmBlockRun *run, int64_t sample, const float *pixels);
 /* The thread's scratch for the flow, and `staging`: floats for one image or one row of outputs. */
 void *lm_net_scratch(const LmBlockRun *run, float **staging);
+
+/* Seconds of the run's thread: forward of every operation, backward of every one, update of every
+ * one, then scaling and losses; NULL when not profiling. */
+double *lm_net_times(const LmNet *net, int thread);
+enum { LM_NET_SCALE, LM_NET_LOSS, LM_NET_TIMES }; /* behind the operations' */
 
 void lm_net_forward(const LmBlockRun *run);
 void lm_net_backward(const LmBlockRun *run);

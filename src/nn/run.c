@@ -1,6 +1,7 @@
 /* Running a planned network on one block of samples. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "nn/winograd.h"
 
 static LmMap map_of(const LmBlockRun *run, const LmPlanMap *plan)
@@ -58,8 +59,13 @@ void *lm_net_scratch(const LmBlockRun *run, float **staging)
 void lm_net_forward(const LmBlockRun *run)
 {
     const LmNet *net = run->net;
+    double *times = lm_net_times(net, run->thread);
     for (int i = 0; i < net->n_ops; i++) {
+        double start = times != NULL ? lm_clock_seconds() : 0;
         net->ops[i].kind->forward(&net->ops[i], run);
+        if (times != NULL) {
+            times[i] += lm_clock_seconds() - start;
+        }
     }
 }
 
@@ -67,9 +73,14 @@ void lm_net_forward(const LmBlockRun *run)
 void lm_net_backward(const LmBlockRun *run)
 {
     const LmNet *net = run->net;
+    double *times = lm_net_times(net, run->thread);
     for (int i = net->n_ops - 1; i >= 0; i--) {
+        double start = times != NULL ? lm_clock_seconds() : 0;
         if (net->grads[i + 1].is_used) {
             net->ops[i].kind->backward(&net->ops[i], run);
+        }
+        if (times != NULL) {
+            times[net->n_ops + i] += lm_clock_seconds() - start;
         }
     }
 }

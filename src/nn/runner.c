@@ -2,6 +2,9 @@
 
 #include <inttypes.h>
 
+#include "base/clock.h"
+#include "base/profile.h"
+
 void lm_runner_start(LmRunner *r)
 {
     *r = (LmRunner){.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -57,10 +60,19 @@ static int64_t index_of(const LmBlockRun *run, const int64_t *order, int64_t i)
     return order != NULL ? order[run->first + i] : run->first + i;
 }
 
+static void add_time(const LmBlockRun *run, int which, double start)
+{
+    double *times = lm_net_times(run->net, run->thread);
+    if (times != NULL) {
+        times[3 * run->net->n_ops + which] += lm_clock_seconds() - start;
+    }
+}
+
 bool lm_runner_fill(LmRunner *r, const LmBlockRun *run, const LmFlow *flow, const int64_t *order)
 {
     float *staging;
     void *scratch = lm_net_scratch(run, &staging);
+    double start = lm_profile_start();
     for (int64_t i = 0; i < run->n; i++) {
         float *direct = lm_net_input_direct(run, i);
         LmError err;
@@ -73,6 +85,7 @@ bool lm_runner_fill(LmRunner *r, const LmBlockRun *run, const LmFlow *flow, cons
             lm_net_put_input(run, i, staging);
         }
     }
+    add_time(run, LM_NET_SCALE, start);
     return true;
 }
 
@@ -96,8 +109,10 @@ void lm_runner_loss(const LmBlockRun *run, const LmFlow *flow, const int64_t *or
     const LmDataset *ds = lm_flow_dataset(flow);
     float *staging;
     lm_net_scratch(run, &staging);
+    double start = lm_profile_start();
     for (int64_t i = 0; i < run->n; i++) {
         int32_t label = ds->labels[index_of(run, order, i)];
         loss_of(run, i, staging, label, loss, scale, &results[run->first + i]);
     }
+    add_time(run, LM_NET_LOSS, start);
 }

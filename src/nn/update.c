@@ -3,7 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "base/profile.h"
 #include "base/threads.h"
 
 /* Floats a slice: 32 kB of gradient stay in the first-level cache between being made and used. */
@@ -175,11 +177,16 @@ static void update_slice(void *ctx, int64_t task, int thread)
     const LmSlice *s = &u->slices[task];
     const LmParam *p = param_of(u, s);
     float *g = u->grads + thread * u->slice_floats;
+    double start = lm_profile_start();
     lm_updater_slice_grad(u, s, g);
     int64_t at = p->offset + s->row0 * p->ld;
     apply_rule(u, u->net->model->weights + at, g, at, (size_t)((s->row1 - s->row0) * p->ld));
     if (!s->is_bias) {
         lm_net_transpose_rows(u->net, s->op, s->row0, s->row1);
+    }
+    double *times = lm_net_times(u->net, thread);
+    if (times != NULL) {
+        times[2 * u->net->n_ops + s->op->index] += lm_clock_seconds() - start;
     }
 }
 

@@ -81,6 +81,8 @@ static void test_nearest(void **state)
     assert_string_equal(lm_str_nearest("sedd", words), "seed");
     assert_string_equal(lm_str_nearest("random_seed", words), "seed");
     assert_string_equal(lm_str_nearest("n_workers", words), "workers");
+    assert_string_equal(lm_str_nearest("shuf", words), "shuffle");
+    assert_null(lm_str_nearest("shu", words));
     assert_null(lm_str_nearest("kseedling", words));
     assert_null(lm_str_nearest("momentum", words));
     assert_null(lm_str_nearest("", words));
