@@ -25,8 +25,9 @@ static int print_version(int argc, char **argv);
 static const LcCommand commands[] = {
     {"run", "run [--profile] [--traceback] FILE [name=value ...]", "run a pipeline file", lc_run},
     {"info", "info DATASET", "show what a data set holds", lc_info},
-    {"bench", "bench [--quick] [--repeat N] [--json FILE]", "measure speed on this machine",
-     lc_bench},
+    {"bench", "bench [--quick] [--json FILE]", "measure speed on this machine", lc_bench},
+    {"bench", "bench [--only TEXT] [--repeat N]", "measure one part of it", lc_bench},
+    {"bench", "bench --curves FILE [--images N]", "measure how cost grows", lc_bench},
     {"help", "help [NAME]", "explain a function, or list them all", lc_help},
     {"--version", "--version", "version, kernels, threads", print_version},
     {"--help", "--help", "this text", print_help},
