@@ -2,9 +2,11 @@
 # datasets/fetch.sh against everything a network and a disk can do to it, with small files in place of
 # MNIST's: the script is copied into a folder whose README.md has their digests.
 set -u
+# Lists of sources and the scripts below are split at blanks.
+case ${TMPDIR-} in *[[:space:]]*) TMPDIR=/tmp ;; esac
 . tests/help_sh.sh
 repo=$PWD
-home=$work/datasets
+home="$work/data sets" # a blank where a clone may have one
 out=$work/out
 
 FILES="train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte"

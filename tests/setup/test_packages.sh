@@ -1,6 +1,8 @@
 #!/bin/sh
 # tests/setup/packages.sh with dpkg-query, apt and sudo played by scripts: what it asks them, and when.
 set -u
+# Lists of sources and the scripts below are split at blanks.
+case ${TMPDIR-} in *[[:space:]]*) TMPDIR=/tmp ;; esac
 . tests/help_sh.sh
 script=$PWD/tests/setup/packages.sh
 out=$work/out
