@@ -43,10 +43,10 @@ static void refuse(LmOptimKind kind, size_t field, double value, const char *par
 static void test_refusals(void **state)
 {
     (void)state;
-    static const double bad_rates[] = {0, -1e-3, NAN, INFINITY};
-    static const double bad_shares[] = {-0.1, 1, 1.5, NAN};
-    static const double bad_epsilons[] = {0, -1e-7, NAN, INFINITY, 1e-60};
-    static const double bad_decays[] = {-1e-3, NAN, INFINITY};
+    static const double bad_rates[] = {0, -1e-3, (double)NAN, (double)INFINITY};
+    static const double bad_shares[] = {-0.1, 1, 1.5, (double)NAN};
+    static const double bad_epsilons[] = {0, -1e-7, (double)NAN, (double)INFINITY, 1e-60};
+    static const double bad_decays[] = {-1e-3, (double)NAN, (double)INFINITY};
     for (int kind = LM_OPTIM_SGD; kind <= LM_OPTIM_RMSPROP; kind++) {
         LmOptimKind k = (LmOptimKind)kind;
         for (size_t i = 0; i < LM_ARRAY_LEN(bad_rates); i++) {

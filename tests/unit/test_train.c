@@ -405,7 +405,7 @@ static void test_digits_are_learnt(void **state)
     o.optim.rate = 0.01;
     LmTrainer *t = NULL;
     assert_ok(lm_trainer_new(&t, m, &o, &err), err);
-    double before = INFINITY;
+    double before = (double)INFINITY;
     LmMetrics metrics;
     for (int epoch = 0; epoch < 3; epoch++) {
         assert_ok(lm_trainer_epoch_run(t, &metrics, NULL, NULL, &err), err);
