@@ -166,17 +166,18 @@ static void moments_u8(const LmPassContext *ctx, const uint8_t *x, Moments *m, u
     }
 }
 
-/* One channel of interleaved floats, values in order. */
-static void moments_channel(const float *x, size_t n, size_t c, double *mean, double *std)
+/* Channel `first` of n interleaved floats, values in order. */
+static void moments_channel(const float *x, size_t first, size_t n, size_t c, double *mean,
+                            double *std)
 {
     double sum = 0;
-    for (size_t i = 0; i < n; i += c) {
+    for (size_t i = first; i < n; i += c) {
         sum += (double)x[i];
     }
     double count = (double)(n / c);
     double centre = sum / count;
     double squares = 0;
-    for (size_t i = 0; i < n; i += c) {
+    for (size_t i = first; i < n; i += c) {
         double d = (double)x[i] - centre;
         squares = fma(d, d, squares);
     }
@@ -193,7 +194,7 @@ static void moments_f32(const LmPassContext *ctx, const float *x, Moments *m)
         return;
     }
     for (size_t g = 0; g < m->n_groups; g++) {
-        moments_channel(x + g, n - g, m->n_groups, &m->mean[g], &m->std[g]);
+        moments_channel(x, g, n, m->n_groups, &m->mean[g], &m->std[g]);
     }
 }
 
