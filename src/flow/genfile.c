@@ -1,5 +1,10 @@
 /* A generator as JSON and back: kinds, options and fitted numbers, all doubles with 17 digits, so
- * that what was saved scales to the same bits. Infinite clip bounds are left out. */
+ * that what was saved scales to the same bits. Infinite clip bounds are left out.
+ *
+ * Reading refuses what it does not know: an option of a later version that is passed over, or a
+ * number that is taken for missing because somebody wrote it as text, would scale other images
+ * than the model was trained on without a word.
+ */
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
@@ -8,71 +13,105 @@
 #include "base/mem.h"
 #include "flow/generator.h"
 
-static json_t *numbers_to_json(const double *x, int64_t n)
+enum { STAGES_MAX = 1000, EXTENT_MAX = 1 << 20 };
+
+/* --- to JSON; NULL and false: out of memory --- */
+
+/* Both values are given away. */
+static bool put(json_t *j, const char *key, json_t *value)
 {
-    json_t *list = json_array();
-    for (int64_t i = 0; i < n && list != NULL; i++) {
-        json_array_append_new(list, json_real(x[i]));
-    }
-    return list;
+    return json_object_set_new(j, key, value) == 0;
 }
 
-static void set_number(json_t *j, const char *key, double x)
+static bool put_number(json_t *j, const char *key, double x)
 {
-    if (isfinite(x)) {
-        json_object_set_new(j, key, json_real(x));
-    }
+    return !isfinite(x) || put(j, key, json_real(x));
 }
 
-static void scaling_to_json(json_t *j, const LmStage *s)
+static json_t *keep_if(bool ok, json_t *j)
 {
-    json_object_set_new(j, "scope", json_string(lm_scope_name(s->scope)));
-    json_object_set_new(j, "axis", json_string(lm_axis_name(s->axis)));
-    set_number(j, "epsilon", s->epsilon);
-    if (s->width == 0) {
-        return;
-    }
-    json_object_set_new(j, "shape",
-                        json_pack("[I,I,I]", (json_int_t)s->shape[0], (json_int_t)s->shape[1],
-                                  (json_int_t)s->shape[2]));
-    json_object_set_new(j, "mean", numbers_to_json(s->mean, s->width));
-    if (s->std != NULL) {
-        json_object_set_new(j, "std", numbers_to_json(s->std, s->width));
-    }
-}
-
-static json_t *stage_to_json(const LmStage *s)
-{
-    json_t *j = json_pack("{s:s}", "kind", lm_stage_kind_name(s->kind));
-    switch (s->kind) {
-    case LM_STAGE_RESCALE:
-        set_number(j, "factor", s->factor);
-        break;
-    case LM_STAGE_CLIP:
-        set_number(j, "lo", s->lo);
-        set_number(j, "hi", s->hi);
-        break;
-    case LM_STAGE_CENTER:
-    case LM_STAGE_STANDARDIZE:
-        scaling_to_json(j, s);
-        break;
-    case LM_STAGE_KIND_COUNT:
-        break;
+    if (!ok) {
+        json_decref(j);
+        return NULL;
     }
     return j;
 }
 
-LmStatus lm_generator_to_json(const LmGenerator *g, char **out, LmError *err)
+static json_t *numbers_to_json(const double *x, int64_t n)
 {
     json_t *list = json_array();
-    for (int i = 0; i < lm_generator_n_stages(g) && list != NULL; i++) {
-        json_array_append_new(list, stage_to_json(lm_generator_stage(g, i)));
+    bool ok = list != NULL;
+    for (int64_t i = 0; i < n && ok; i++) {
+        ok = json_array_append_new(list, json_real(x[i])) == 0;
     }
-    json_t *root = json_pack("{s:o}", "stages", list);
+    return keep_if(ok, list);
+}
+
+static bool put_fit(json_t *j, const LmStage *s)
+{
+    return put(j, "shape",
+               json_pack("[I,I,I]", (json_int_t)s->shape[0], (json_int_t)s->shape[1],
+                         (json_int_t)s->shape[2])) &&
+           put(j, "mean", numbers_to_json(s->mean, s->width)) &&
+           (s->std == NULL || put(j, "std", numbers_to_json(s->std, s->width)));
+}
+
+static bool put_scaling(json_t *j, const LmStage *s)
+{
+    return put(j, "scope", json_string(lm_scope_name(s->scope))) &&
+           put(j, "axis", json_string(lm_axis_name(s->axis))) &&
+           (s->kind != LM_STAGE_STANDARDIZE || put_number(j, "epsilon", s->epsilon)) &&
+           (s->width == 0 || put_fit(j, s));
+}
+
+static json_t *stage_to_json(const LmStage *s)
+{
+    json_t *j = json_object();
+    bool ok = put(j, "kind", json_string(lm_stage_kind_name(s->kind)));
+    if (s->kind == LM_STAGE_RESCALE) {
+        ok = ok && put_number(j, "factor", s->factor);
+    } else if (s->kind == LM_STAGE_CLIP) {
+        ok = ok && put_number(j, "lo", s->lo) && put_number(j, "hi", s->hi);
+    } else {
+        ok = ok && put_scaling(j, s);
+    }
+    return keep_if(ok, j);
+}
+
+/* The text says where the numbers come from and nothing depends on it: what is no UTF-8 (a folder's
+ * name in another encoding) becomes '?' rather than keep a trained model from being saved. */
+static json_t *text_to_json(const char *text)
+{
+    json_t *j = json_string(text);
+    char ascii[256];
+    size_t n = 0;
+    if (j != NULL) {
+        return j;
+    }
+    for (; text[n] != '\0' && n + 1 < sizeof ascii; n++) {
+        ascii[n] = (unsigned char)text[n] < 0x80 ? text[n] : '?';
+    }
+    ascii[n] = '\0';
+    return json_string(ascii);
+}
+
+static json_t *generator_to_json(const LmGenerator *g)
+{
     const char *fitted_on = lm_generator_fitted_on(g);
-    if (root != NULL && fitted_on != NULL) {
-        json_object_set_new(root, "fitted_on", json_string(fitted_on));
+    json_t *root = json_object();
+    json_t *list = json_array();
+    bool ok = list != NULL;
+    for (int i = 0; i < lm_generator_n_stages(g) && ok; i++) {
+        ok = json_array_append_new(list, stage_to_json(lm_generator_stage(g, i))) == 0;
     }
+    ok = put(root, "stages", keep_if(ok, list)) && ok;
+    ok = ok && (fitted_on == NULL || put(root, "fitted_on", text_to_json(fitted_on)));
+    return keep_if(ok, root);
+}
+
+LmStatus lm_generator_to_json(const LmGenerator *g, char **out, LmError *err)
+{
+    json_t *root = generator_to_json(g);
     char *text = root != NULL ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(root);
     LmStatus st = text != NULL
@@ -82,10 +121,37 @@ LmStatus lm_generator_to_json(const LmGenerator *g, char **out, LmError *err)
     return st;
 }
 
+/* --- from JSON --- */
+
+/* Refuses keys that are not in the NULL-ended list. */
+static LmStatus check_keys(json_t *j, const char *const *known, LmError *err)
+{
+    void *at = json_object_iter(j);
+    if (!json_is_object(j)) {
+        return lm_fail(err, LM_EFORMAT, "is no JSON object");
+    }
+    for (; at != NULL; at = json_object_iter_next(j, at)) {
+        const char *key = json_object_iter_key(at);
+        const char *const *k = known;
+        while (*k != NULL && strcmp(*k, key) != 0) {
+            k++;
+        }
+        if (*k == NULL) {
+            return lm_fail(err, LM_EFORMAT, "has an unknown entry '%.40s'; a later luma wrote it?",
+                           key);
+        }
+    }
+    return LM_OK;
+}
+
+/* NaN, which no check of a stage lets pass, for what is there and is no number. */
 static double get_number(const json_t *j, const char *key, double missing)
 {
     const json_t *x = json_object_get(j, key);
-    return json_is_number(x) ? json_number_value(x) : missing;
+    if (x == NULL) {
+        return missing;
+    }
+    return json_is_number(x) ? json_number_value(x) : (double)NAN;
 }
 
 /* *out: width numbers, owned by the caller; LM_EFORMAT when there are others. */
@@ -112,26 +178,39 @@ static LmStatus numbers_from_json(const json_t *list, int64_t width, double **ou
     return LM_OK;
 }
 
-static LmStatus fit_from_json(LmStage *s, const json_t *j, LmError *err)
+static LmStatus shape_from_json(const json_t *j, int64_t hwc[3], LmError *err)
 {
-    int64_t hwc[3];
-    const json_t *shape = json_object_get(j, "shape");
-    const json_t *mean_list = json_object_get(j, "mean");
-    if (mean_list == NULL) {
-        return LM_OK;
-    }
     for (size_t i = 0; i < 3; i++) {
-        hwc[i] = json_integer_value(json_array_get(shape, i));
-        if (hwc[i] < 1 || hwc[i] > 1 << 20) {
+        hwc[i] = json_integer_value(json_array_get(j, i));
+        if (json_array_size(j) != 3 || hwc[i] < 1 || hwc[i] > EXTENT_MAX) {
             return lm_fail(err, LM_EFORMAT, "its shape is damaged");
         }
     }
+    return LM_OK;
+}
+
+/* All of shape, mean and (standardize) std are there, or none of them. */
+static LmStatus fit_from_json(LmStage *s, const json_t *j, LmError *err)
+{
+    const json_t *shape = json_object_get(j, "shape");
+    const json_t *mean_list = json_object_get(j, "mean");
+    const json_t *std_list = json_object_get(j, "std");
+    bool has_std = s->kind == LM_STAGE_STANDARDIZE;
+    if (shape == NULL && mean_list == NULL && std_list == NULL) {
+        return LM_OK;
+    }
+    if (!lm_stage_needs_fit(s) || (std_list != NULL) != has_std) {
+        return lm_fail(err, LM_EFORMAT, "its statistics are not those of such a stage");
+    }
+    int64_t hwc[3];
     double *mean = NULL;
     double *std = NULL;
-    int64_t width = lm_stage_width(s->axis, hwc);
-    LmStatus st = numbers_from_json(mean_list, width, &mean, err);
-    if (st == LM_OK && s->kind == LM_STAGE_STANDARDIZE) {
-        st = numbers_from_json(json_object_get(j, "std"), width, &std, err);
+    LmStatus st = shape_from_json(shape, hwc, err);
+    if (st == LM_OK) {
+        st = numbers_from_json(mean_list, lm_stage_width(s->axis, hwc), &mean, err);
+    }
+    if (st == LM_OK && has_std) {
+        st = numbers_from_json(std_list, lm_stage_width(s->axis, hwc), &std, err);
     }
     if (st == LM_OK) {
         st = lm_stage_set_fit(s, hwc, mean, std, err);
@@ -151,57 +230,69 @@ static LmStatus scaling_from_json(LmStage *s, LmStageKind kind, const json_t *j,
         !lm_axis_from_name(axis_name, &axis)) {
         return lm_fail(err, LM_EFORMAT, "its scope or axis is unknown");
     }
-    *s = kind == LM_STAGE_CENTER ? lm_stage_center(scope, axis)
-                                 : lm_stage_standardize(scope, axis, get_number(j, "epsilon", 0));
+    *s = kind == LM_STAGE_CENTER
+             ? lm_stage_center(scope, axis)
+             : lm_stage_standardize(scope, axis, get_number(j, "epsilon", (double)NAN));
     LmStatus st = lm_stage_check(s, err);
-    return st == LM_OK && lm_stage_needs_fit(s) ? fit_from_json(s, j, err) : st;
+    return st == LM_OK ? fit_from_json(s, j, err) : st;
 }
 
-static LmStatus stage_from_json(LmStage *s, const json_t *j, LmError *err)
+static LmStatus stage_from_json(LmStage *s, json_t *j, LmError *err)
 {
+    static const char *const keys[LM_STAGE_KIND_COUNT][8] = {
+        [LM_STAGE_RESCALE] = {"kind", "factor"},
+        [LM_STAGE_CENTER] = {"kind", "scope", "axis", "shape", "mean"},
+        [LM_STAGE_STANDARDIZE] = {"kind", "scope", "axis", "epsilon", "shape", "mean", "std"},
+        [LM_STAGE_CLIP] = {"kind", "lo", "hi"},
+    };
     const char *name = json_string_value(json_object_get(j, "kind"));
     LmStageKind kind;
     if (name == NULL || !lm_stage_kind_from_name(name, &kind)) {
-        return lm_fail(err, LM_EFORMAT, "no stage '%s' in this version", name != NULL ? name : "?");
+        return lm_fail(err, LM_EFORMAT, "no stage '%.40s' in this version",
+                       name != NULL ? name : "?");
+    }
+    LmStatus st = check_keys(j, keys[kind], err);
+    if (st != LM_OK) {
+        return st;
     }
     if (kind == LM_STAGE_RESCALE) {
         *s = lm_stage_rescale(get_number(j, "factor", (double)NAN));
         return lm_stage_check(s, err);
     }
     if (kind == LM_STAGE_CLIP) {
-        *s = lm_stage_clip(get_number(j, "lo", -(double)INFINITY), get_number(j, "hi", (double)INFINITY));
+        *s = lm_stage_clip(get_number(j, "lo", -(double)INFINITY),
+                           get_number(j, "hi", (double)INFINITY));
         return lm_stage_check(s, err);
     }
     return scaling_from_json(s, kind, j, err);
 }
 
-static LmStatus build(LmGenerator **out, const json_t *root, LmError *err)
+static LmStatus check_root(json_t *root, LmError *err)
 {
+    static const char *const keys[] = {"stages", "fitted_on", NULL};
     const json_t *list = json_object_get(root, "stages");
-    size_t n = json_array_size(list);
-    if (!json_is_array(list) || n > 1000) {
+    const json_t *fitted_on = json_object_get(root, "fitted_on");
+    LmStatus st = check_keys(root, keys, err);
+    if (st != LM_OK) {
+        return st;
+    }
+    if (!json_is_array(list) || json_array_size(list) > STAGES_MAX) {
         return lm_fail(err, LM_EFORMAT, "has no list of stages");
     }
-    LmStage *stages = NULL;
+    if (fitted_on != NULL && !json_is_string(fitted_on)) {
+        return lm_fail(err, LM_EFORMAT, "says what it was fitted on in no text");
+    }
+    return LM_OK;
+}
+
+static LmStatus build_from(LmGenerator **out, const LmStage *stages, size_t n,
+                           const char *fitted_on, LmError *err)
+{
     LmGenerator *g = NULL;
-    LmStatus st = lm_mem_zeros(&stages, n, sizeof *stages, err);
-    for (size_t i = 0; i < n && st == LM_OK; i++) {
-        st = stage_from_json(&stages[i], json_array_get(list, i), err);
-        if (st != LM_OK) {
-            lm_error_context(err, "stage %zu", i + 1);
-        }
-    }
-    if (st == LM_OK) {
-        st = lm_generator_new(&g, stages, (int)n, err);
-    }
-    const char *fitted_on = json_string_value(json_object_get(root, "fitted_on"));
+    LmStatus st = lm_generator_new(&g, stages, (int)n, err);
     if (st == LM_OK && fitted_on != NULL) {
         st = lm_generator_set_fitted_on(g, fitted_on, err);
     }
-    for (size_t i = 0; i < n && stages != NULL; i++) {
-        lm_stage_fini(&stages[i]);
-    }
-    lm_mem_free(stages);
     if (st != LM_OK) {
         lm_generator_unref(g);
         return st;
@@ -210,12 +301,53 @@ static LmStatus build(LmGenerator **out, const json_t *root, LmError *err)
     return LM_OK;
 }
 
-LmStatus lm_generator_from_json(LmGenerator **out, const char *text, const char *name, LmError *err)
+static LmStatus build(LmGenerator **out, json_t *root, LmError *err)
+{
+    const json_t *list = json_object_get(root, "stages");
+    const char *fitted_on = json_string_value(json_object_get(root, "fitted_on"));
+    size_t n = json_array_size(list);
+    LmStage *stages = NULL;
+    LmStatus st = check_root(root, err);
+    if (st != LM_OK || (st = lm_mem_zeros(&stages, n, sizeof *stages, err)) != LM_OK) {
+        return st;
+    }
+    for (size_t i = 0; i < n && st == LM_OK; i++) {
+        st = stage_from_json(&stages[i], json_array_get(list, i), err);
+        if (st != LM_OK) {
+            lm_error_context(err, "stage %zu", i + 1);
+        }
+    }
+    if (st == LM_OK) {
+        st = build_from(out, stages, n, fitted_on, err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        lm_stage_fini(&stages[i]);
+    }
+    lm_mem_free(stages);
+    return st;
+}
+
+/* Out of memory is not the text's fault; jansson says so by this code, or by no text at all. */
+static LmStatus parse(const char *text, json_t **out, LmError *err)
 {
     json_error_t problem;
-    json_t *root = json_loads(text, 0, &problem);
-    LmStatus st = root != NULL ? build(out, root, err)
-                               : lm_fail(err, LM_EFORMAT, "is no JSON: %s", problem.text);
+    *out = json_loads(text, JSON_REJECT_DUPLICATES, &problem);
+    if (*out != NULL) {
+        return LM_OK;
+    }
+    if (json_error_code(&problem) == json_error_out_of_memory || problem.text[0] == '\0') {
+        return lm_fail(err, LM_EMEM, "out of memory: cannot read it");
+    }
+    return lm_fail(err, LM_EFORMAT, "is no JSON: %s", problem.text);
+}
+
+LmStatus lm_generator_from_json(LmGenerator **out, const char *text, const char *name, LmError *err)
+{
+    json_t *root = NULL;
+    LmStatus st = parse(text, &root, err);
+    if (st == LM_OK) {
+        st = build(out, root, err);
+    }
     json_decref(root);
     if (st != LM_OK) {
         if (st != LM_EMEM) {
