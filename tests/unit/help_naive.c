@@ -126,119 +126,6 @@ void help_naive_free(HelpNaive *net)
 
 /* --- forward --- */
 
-/* Where the engine convolves by Winograd's F(2x2, 3x3) (nn/op_convpool.c). */
-static bool is_winograd(const HelpNaive *net, int i)
-{
-    const LmLayerSpec *s = &net->layers[i].spec;
-    const LmLayerSpec *pool = i + 1 < net->n_layers ? &net->layers[i + 1].spec : s;
-    return s->kind == LM_LAYER_CONV && s->kh == 3 && s->kw == 3 && s->sh == 1 && s->sw == 1 &&
-           (s->act == LM_ACT_NONE || s->act == LM_ACT_RELU) && net->layers[i].ic >= 16 &&
-           pool->kind == LM_LAYER_MAXPOOL && pool->kh == 2 && pool->kw == 2 && pool->sh == 2 &&
-           pool->sw == 2;
-}
-
-/* |B|^T |d| |B|, |G| |g| |G|^T and |A|^T |m| |A|, one dimension at a time. */
-static void size_input(const double d[16], double v[16])
-{
-    double t[16];
-    for (int j = 0; j < 4; j++) {
-        t[j] = d[j] + d[8 + j];
-        t[4 + j] = d[4 + j] + d[8 + j];
-        t[8 + j] = t[4 + j];
-        t[12 + j] = d[4 + j] + d[12 + j];
-    }
-    for (int i = 0; i < 16; i += 4) {
-        v[i] = t[i] + t[i + 2];
-        v[i + 1] = t[i + 1] + t[i + 2];
-        v[i + 2] = v[i + 1];
-        v[i + 3] = t[i + 1] + t[i + 3];
-    }
-}
-
-static void size_weights(const double g[9], double u[16])
-{
-    double t[12];
-    for (int j = 0; j < 3; j++) {
-        t[j] = g[j];
-        t[3 + j] = (g[j] + g[3 + j] + g[6 + j]) / 2;
-        t[6 + j] = t[3 + j];
-        t[9 + j] = g[6 + j];
-    }
-    for (int i = 0; i < 4; i++) {
-        u[4 * i] = t[3 * i];
-        u[4 * i + 1] = (t[3 * i] + t[3 * i + 1] + t[3 * i + 2]) / 2;
-        u[4 * i + 2] = u[4 * i + 1];
-        u[4 * i + 3] = t[3 * i + 2];
-    }
-}
-
-static double size_output(const double m[16], int64_t y, int64_t x)
-{
-    double sum = 0;
-    for (int64_t i = y; i < y + 3; i++) {
-        for (int64_t j = x; j < x + 3; j++) {
-            sum += m[4 * i + j];
-        }
-    }
-    return sum;
-}
-
-/* Sizes of what Winograd's products add up to at each output of one 2x2 tile (place p: its first):
- * roundings are relative to these, not to the direct sum's terms. */
-static void winograd_sizes(const HelpNaiveLayer *l, const Place *p, const HelpNumbers *in,
-                           int64_t o, double sizes[4])
-{
-    double m[16] = {0};
-    for (int64_t c = 0; c < l->ic; c++) {
-        double d[16];
-        double g[9];
-        double u[16];
-        double v[16];
-        for (int64_t i = 0; i < 16; i++) {
-            int64_t y = p->y - l->top + i / 4;
-            int64_t x = p->x - l->left + i % 4;
-            bool is_inside = y >= 0 && y < l->ih && x >= 0 && x < l->iw;
-            int64_t at = ((p->image * l->ih + y) * l->iw + x) * l->ic + c;
-            d[i] = is_inside ? fabs(in->v[at]) + in->e[at] : 0;
-        }
-        for (int64_t t = 0; t < 9; t++) {
-            g[t] = fabs(l->kernel.v[(t * l->ic + c) * l->oc + o]);
-        }
-        size_input(d, v);
-        size_weights(g, u);
-        for (int i = 0; i < 16; i++) {
-            m[i] += u[i] * v[i];
-        }
-    }
-    for (int64_t k = 0; k < 4; k++) {
-        sizes[k] = size_output(m, k / 2, k % 2);
-    }
-}
-
-/* 2 roundings of an input's transform, 4 of a weight's, one a channel, 4 of the way back, the bias;
- * a weight's transform needs two more bits. */
-static void add_winograd_errors(const HelpNaive *net, HelpNaiveLayer *l, const HelpNumbers *in)
-{
-    double gamma = help_float_gamma((double)lm_base_round_up((size_t)l->ic, 16) + 11);
-    double unit = l->pre.unit;
-    for (int64_t i = 0; i < n_places(net, l); i++) {
-        Place p = place_of(l, i);
-        if (p.y % 2 != 0 || p.x % 2 != 0 || p.y + 1 >= l->oh || p.x + 1 >= l->ow) {
-            continue;
-        }
-        for (int64_t o = 0; o < l->oc; o++) {
-            double sizes[4];
-            winograd_sizes(l, &p, in, o, sizes);
-            for (int64_t k = 0; k < 4; k++) {
-                bool is_exact = sizes[k] <= 0x1p22 * unit;
-                l->pre.e[(i + k / 2 * l->ow + k % 2) * l->oc + o] +=
-                    is_exact ? 0 : gamma * sizes[k];
-                l->pre.unit = is_exact ? l->pre.unit : 0;
-            }
-        }
-    }
-}
-
 /* The largest power of two that divides all numbers. */
 static double unit_of(const HelpNumbers *x)
 {
@@ -375,9 +262,7 @@ static void forward(HelpNaive *net, const float *x, int64_t step)
         HelpNaiveLayer *l = &net->layers[i];
         if (is_sum(l)) {
             sum_forward(net, l, input_of(net, i));
-            if (is_winograd(net, i)) {
-                add_winograd_errors(net, l, input_of(net, i));
-            }
+            help_naive_winograd_forward(net, i, input_of(net, i));
         } else if (is_pool(l)) {
             pool_forward(net, l, input_of(net, i));
         } else if (l->spec.kind == LM_LAYER_DROPOUT && step >= 0) {

@@ -226,6 +226,7 @@ void help_naive_backward(HelpNaive *net)
         clear(dx);
         if (is_sum(l)) {
             data_backward(net, l, dx);
+            help_naive_winograd_backward(net, i, dx);
         } else if (l->spec.kind == LM_LAYER_MAXPOOL) {
             maxpool_backward(net, l, input_of(net, i), dx);
         } else if (is_pool(l)) {

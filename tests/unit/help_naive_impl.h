@@ -3,6 +3,7 @@
 #define HELP_NAIVE_IMPL_H
 
 #include <math.h>
+#include <string.h>
 
 #include "help_float.h"
 #include "help_naive.h"
@@ -73,5 +74,10 @@ static inline void copy(HelpNumbers *to, const HelpNumbers *from)
  * to 16, a stream a sample. Two roundings: the scale, and the product. */
 void help_naive_drop(const HelpNaive *net, const HelpNaiveLayer *l, int layer_i, int64_t step,
                      HelpNumbers *to, const HelpNumbers *from);
+
+/* Adds the error of Winograd's method to layer i's `pre`, or to its input's gradient, where the
+ * engine uses it. */
+void help_naive_winograd_forward(const HelpNaive *net, int i, const HelpNumbers *in);
+void help_naive_winograd_backward(const HelpNaive *net, int i, HelpNumbers *dx);
 
 #endif

@@ -70,6 +70,11 @@ static void add_conv(HelpSpec *s, int64_t hwc[3], LmRng *rng)
                      .sw = help_float_int(rng, 0, 3),
                      .is_same = lm_rng_below(rng, 2) == 0,
                      .act = random_act(rng)};
+    if (lm_rng_below(rng, 3) == 0) { /* what the engine has its own method for */
+        l.kh = l.kw = 3;
+        l.sh = l.sw = 1;
+        l.units = help_float_int(rng, 15, 20);
+    }
     int64_t sh = LM_MAX(l.sh, (int64_t)1);
     int64_t sw = LM_MAX(l.sw, (int64_t)1);
     l.is_same = l.is_same || l.kh > hwc[0] || l.kw > hwc[1];
