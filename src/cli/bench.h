@@ -87,10 +87,10 @@ typedef struct LcBenchConv {
 } LcBenchConv;
 
 typedef struct LcBenchPasses {
-    double forward, data_gradient, weight_gradient; /* seconds a batch, medians of some batches */
+    double forward, data_gradient, weight_gradient; /* seconds a batch, the fastest of some */
 } LcBenchPasses;
 
-/* Medians of batches that together take about `seconds`. */
+/* Of batches that together take about `seconds`. */
 LmStatus lc_bench_conv_time(const LcBenchConv *c, bool has_front, int64_t batch, double seconds,
                             LcBenchPasses *out, LmError *err) LM_MUST_CHECK;
 double lc_bench_conv_macs(const LcBenchConv *c); /* of a sample, one pass */

@@ -2,7 +2,6 @@
  *
  * They run as in training: block by block, so input and output of a block are in the core's cache
  * as they would be between two layers. The weights' gradient is with the adding up of the chains.
- * The data gradient is what backward takes longer when the layer has another one below it.
  */
 #include <string.h>
 
@@ -14,15 +13,15 @@
 #include "nn/net.h"
 #include "nn/update.h"
 
-enum { BATCHES_MAX = 1000 };
+typedef enum Pass { FORWARD, DATA_GRADIENT, WEIGHT_GRADIENT, PASSES } Pass;
 
 typedef struct Layer {
     LmModel *model;
     LmNet *net;
-    LmOp op; /* a copy, so that needs_dx can be cleared */
+    LmOp op; /* a copy, so that a gradient can be left out */
     LmUpdater updater;
     int64_t batch;
-    bool is_backward;
+    Pass pass;
 } Layer;
 
 double lc_bench_conv_macs(const LcBenchConv *c)
@@ -113,7 +112,7 @@ static void run_chain(void *ctx, int64_t task, int thread)
                           .chain = (int)task,
                           .is_first_of_chain = first == task * LM_BLOCK,
                           .is_training = true};
-        (l->is_backward ? l->op.kind->backward : l->op.kind->forward)(&l->op, &run);
+        (l->pass == FORWARD ? l->op.kind->forward : l->op.kind->backward)(&l->op, &run);
     }
 }
 
@@ -126,13 +125,14 @@ static void sum_slice(void *ctx, int64_t task, int thread)
     }
 }
 
-static double seconds_of_batch(Layer *l, bool is_backward, bool needs_dx)
+static double seconds_of_batch(Layer *l, Pass pass)
 {
-    l->is_backward = is_backward;
-    l->op.needs_dx = needs_dx;
+    l->pass = pass;
+    l->op.needs_dx = pass == DATA_GRADIENT;
+    l->op.needs_dw = pass == WEIGHT_GRADIENT;
     double start = lm_clock_seconds();
     lm_threads_for(n_chains(l), run_chain, l);
-    if (is_backward) {
+    if (pass == WEIGHT_GRADIENT) {
         l->updater.batch = l->batch;
         l->updater.n_chains = n_chains(l);
         lm_threads_for(l->updater.n_slices, sum_slice, l);
@@ -143,28 +143,18 @@ static double seconds_of_batch(Layer *l, bool is_backward, bool needs_dx)
 LmStatus lc_bench_conv_time(const LcBenchConv *c, bool has_front, int64_t batch, double seconds,
                             LcBenchPasses *out, LmError *err)
 {
-    double passes[3][BATCHES_MAX]; /* forward, backward for the weights, backward for both */
-    double medians[3];
+    double best[PASSES] = {0};
     Layer l = {0};
-    int n = 0;
     LmStatus st = layer_init(&l, c, has_front, batch, err);
     if (st == LM_OK) {
-        /* The first round warms up and is written over. */
         double start = lm_clock_seconds();
-        for (int k = -1; k < BATCHES_MAX; k++) {
-            n = LM_MAX(k, 0);
-            passes[0][n] = seconds_of_batch(&l, false, false);
-            passes[1][n] = seconds_of_batch(&l, true, false);
-            passes[2][n] = has_front ? seconds_of_batch(&l, true, true) : 0;
-            n++;
-            if (k >= 2 && lm_clock_seconds() - start > seconds) {
-                break;
+        for (int k = 0; k < 3 || lm_clock_seconds() - start < seconds; k++) {
+            for (int i = 0; i < PASSES; i++) {
+                double t = i == DATA_GRADIENT && !has_front ? 0 : seconds_of_batch(&l, (Pass)i);
+                best[i] = k <= 1 ? t : LM_MIN(best[i], t); /* the first round warms up */
             }
         }
-        for (int i = 0; i < 3; i++) {
-            medians[i] = lc_bench_median(passes[i], n);
-        }
-        *out = (LcBenchPasses){medians[0], medians[2] - medians[1], medians[1]};
+        *out = (LcBenchPasses){best[FORWARD], best[DATA_GRADIENT], best[WEIGHT_GRADIENT]};
     }
     layer_fini(&l);
     return st;
@@ -177,7 +167,7 @@ static const LcBenchConv convs[] = {
     {14, 6, 16, 5, 1, false}, {8, 64, 128, 1, 1, true}, {16, 32, 64, 3, 2, true},
 };
 
-static const char *const passes_names[] = {"forward", "data gradient", "weight gradient"};
+static const char *const pass_names[] = {"forward", "data gradient", "weight gradient"};
 
 /* A layer on raw images has their channels; all others have something below them. */
 static bool is_first_layer(const LcBenchConv *c)
@@ -187,24 +177,26 @@ static bool is_first_layer(const LcBenchConv *c)
 
 static LmStatus run_conv(LcBench *b, const LcBenchRow *row, double *figure, LmError *err)
 {
-    const LcBenchConv *c = &convs[row->kind / 3];
-    int pass = row->kind % 3;
+    const LcBenchConv *c = &convs[row->kind / PASSES];
+    int pass = row->kind % PASSES;
     LcBenchPasses p;
-    LmStatus st = lc_bench_conv_time(c, pass == 1 || !is_first_layer(c), LC_BENCH_BATCH,
+    LmStatus st = lc_bench_conv_time(c, pass == DATA_GRADIENT || !is_first_layer(c), LC_BENCH_BATCH,
                                      b->is_quick ? 0.01 : 0.1, &p, err);
     if (st == LM_OK) {
-        *figure = 1e3 * (pass == 0 ? p.forward : pass == 1 ? p.data_gradient : p.weight_gradient);
+        *figure = 1e3 * (pass == FORWARD         ? p.forward
+                         : pass == DATA_GRADIENT ? p.data_gradient
+                                                 : p.weight_gradient);
     }
     return st;
 }
 
 static void add(LcBench *b, int kind, int n_threads)
 {
-    const LcBenchConv *c = &convs[kind / 3];
+    const LcBenchConv *c = &convs[kind / PASSES];
     const char *padding = c->stride > 1 ? "stride 2" : c->is_same ? "same" : "valid";
     LcBenchRow *row = lc_bench_row(b, "conv %dx%d %s %d->%d at %dx%d, %s", (int)c->kernel,
                                    (int)c->kernel, padding, (int)c->in, (int)c->out, (int)c->size,
-                                   (int)c->size, passes_names[kind % 3]);
+                                   (int)c->size, pass_names[kind % PASSES]);
     row->unit = "ms";
     row->threads = n_threads;
     row->kind = kind;
@@ -215,7 +207,7 @@ static void add(LcBench *b, int kind, int n_threads)
 
 void lc_bench_layers_add(LcBench *b, int n_threads)
 {
-    for (int i = 0; i < 3 * (int)LM_ARRAY_LEN(convs); i++) {
+    for (int i = 0; i < PASSES * (int)LM_ARRAY_LEN(convs); i++) {
         add(b, i, n_threads);
     }
 }

@@ -16,6 +16,7 @@ static LmOp *add_op(LmNet *net, const LmOpKind *kind, int layer_i)
                  .last = &net->model->layers[layer_i],
                  .index = net->n_ops,
                  .layer_i = layer_i,
+                 .needs_dw = true,
                  .transposed = -1};
     const LmLayerSpec *s = &op->layer->spec;
     op->win = (LmWindow){s->kh, s->kw, s->sh, s->sw};

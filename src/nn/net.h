@@ -97,6 +97,7 @@ struct LmOp {
     bool is_relu;              /* conv, dense: relu fused into the store */
     bool is_relu_done_by_pool; /* the pool behind applies relu's gradient */
     bool needs_dx;             /* something before it has weights */
+    bool needs_dw;             /* conv: true; the benchmark clears it to time the data gradient */
     bool below_has_relu;       /* pools: the conv before left its relu gradient to them */
     int64_t group;             /* conv: images a gemm call covers (LM_BLOCK or 1) */
     LmGemmTable fwd;

@@ -381,7 +381,9 @@ static void backward(const LmOp *op, const LmBlockRun *run)
         LmMap y = lm_net_values(run, op->index + 1);
         lm_kernels()->nn->relu_backward(&dy, &dy, &y, run->n);
     }
-    weight_gradient(op, run, &dy);
+    if (op->needs_dw) {
+        weight_gradient(op, run, &dy);
+    }
     if (!op->needs_dx) {
         return;
     }
