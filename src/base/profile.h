@@ -1,7 +1,8 @@
 /* Where the time of a run goes: seconds by section and name, added up while it is switched on.
  *
  * Off, a look at it costs one load; on, a reading of the clock before and after a block's operation
- * (some 100 us). Rows are kept by the main thread; engine threads keep their own and hand them over.
+ * (some 100 us). Rows are kept by the main thread; engine threads keep their own and hand them
+ * over.
  */
 #ifndef LM_PROFILE_H
 #define LM_PROFILE_H

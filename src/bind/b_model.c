@@ -179,9 +179,10 @@ void lb_model_set_classes(lua_State *L, int index, int n_classes, char *const *c
     lua_setiuservalue(L, index, 1);
 }
 
-LB_FUNCTION(lb_model_summary, "model:summary", NULL, "model:summary() -> string",
-            "A table of the layers: name, kind, output shape, parameters, multiply-adds, what runs it.",
-            LB_MODEL_EXAMPLE "print(model:summary())")
+LB_FUNCTION(
+    lb_model_summary, "model:summary", NULL, "model:summary() -> string",
+    "A table of the layers: name, kind, output shape, parameters, multiply-adds, what runs it.",
+    LB_MODEL_EXAMPLE "print(model:summary())")
 {
     LmModel *m = lb_model_check(L, 1, fn);
     char *text;

@@ -15,8 +15,8 @@ extern const LbType lb_stage_type;
 /* Pushes a copy of a stage, its fitted numbers included. */
 void lb_stage_push_copy(lua_State *L, const LmStage *stage, const char *fn);
 
-/* Pushes the fitted means, or stds, of a stage: a number for axis all, else an f64 tensor of shape {C}
- * or {H, W, C}. Raises when the stage holds none. */
+/* Pushes the fitted means, or stds, of a stage: a number for axis all, else an f64 tensor of shape
+ * {C} or {H, W, C}. Raises when the stage holds none. */
 void lb_stage_push_fit(lua_State *L, const LmStage *stage, bool is_std, const char *fn);
 
 #endif

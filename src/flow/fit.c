@@ -7,8 +7,8 @@
 #include "stage/affine.h"
 #include "stage/plan.h"
 
-/* Items of a block of the streaming fit: enough that merging costs nothing beside adding, few enough
- * that a small set keeps all threads busy. Part of what fixes the bits of such a fit. */
+/* Items of a block of the streaming fit: enough that merging costs nothing beside adding, few
+ * enough that a small set keeps all threads busy. Part of what fixes the bits of such a fit. */
 enum { BLOCK = 256 };
 
 /* Mean and std of `width` numbers each. */
@@ -76,9 +76,9 @@ static LmAxis axis_of_width(const Fit *fit, int64_t width)
     return axis;
 }
 
-/* Statistics of a*x + b from those of x. x has `n` groups of equally many values; group i belongs to
- * number i % out->width. With k groups to a number, mean = sum(mean_i)/k and
- * variance = sum(std_i^2 + (mean_i - mean)^2)/k. */
+/* Statistics of a*x + b from those of x. x has `n` groups of equally many values; group i belongs
+ * to number i % out->width. With k groups to a number, mean = sum(mean_i)/k and variance =
+ * sum(std_i^2 + (mean_i - mean)^2)/k. */
 static void map_stats(Stats *out, const LmMoments *x, const LmAffine *f)
 {
     int64_t n = lm_moments_width(x);
@@ -197,10 +197,8 @@ static LmStatus stream_alloc(Stream *s, LmError *err)
     size_t n = (size_t)lm_dataset_item_count(ds);
     size_t n_threads = (size_t)lm_threads();
     s->scratch_at = lm_base_round_up(n * sizeof(float), LM_MEM_ALIGN);
-    s->item_at =
-        s->scratch_at + lm_base_round_up(lm_plan_scratch_bytes(s->plan), LM_MEM_ALIGN);
-    s->buffer_bytes =
-        s->item_at + lm_base_round_up(n * lm_dtype_size(ds->dtype), LM_MEM_ALIGN);
+    s->item_at = s->scratch_at + lm_base_round_up(lm_plan_scratch_bytes(s->plan), LM_MEM_ALIGN);
+    s->buffer_bytes = s->item_at + lm_base_round_up(n * lm_dtype_size(ds->dtype), LM_MEM_ALIGN);
     LmStatus st = lm_mem_alloc(&s->buffers, n_threads, s->buffer_bytes, err);
     if (st == LM_OK) {
         st = lm_mem_alloc(&s->blocks, n_threads, sizeof *s->blocks, err);

@@ -31,8 +31,8 @@ typedef struct LmBatch {
 } LmBatch;
 
 /* Keeps references to both. `g` may be NULL: pixels as floats. Checks that all stages are fitted
- * and fit the set's shape. LM_EARG: a batch below 1, an empty set, drop_last with a batch larger than
- * the set, one_hot without labels, workers outside 0..LM_FLOW_WORKERS_MAX. */
+ * and fit the set's shape. LM_EARG: a batch below 1, an empty set, drop_last with a batch larger
+ * than the set, one_hot without labels, workers outside 0..LM_FLOW_WORKERS_MAX. */
 LmStatus lm_flow_new(LmFlow **out, LmGenerator *g, LmDataset *ds, const LmFlowOptions *o,
                      LmError *err) LM_MUST_CHECK;
 LmFlow *lm_flow_ref(LmFlow *f);
@@ -42,7 +42,7 @@ const LmFlowOptions *lm_flow_options(const LmFlow *f);
 LmDataset *lm_flow_dataset(const LmFlow *f);     /* borrowed */
 LmGenerator *lm_flow_generator(const LmFlow *f); /* borrowed, may be NULL */
 int64_t lm_flow_n_batches(const LmFlow *f);      /* of one epoch */
-int64_t lm_flow_n_samples(const LmFlow *f);      /* of one epoch: less than the set's with drop_last */
+int64_t lm_flow_n_samples(const LmFlow *f); /* of one epoch: less than the set's with drop_last */
 /* The epoch the next batch belongs to (1 at first), and that batch's 0-based number in it. */
 int64_t lm_flow_epoch(const LmFlow *f);
 int64_t lm_flow_position(const LmFlow *f);
@@ -57,13 +57,13 @@ LmStatus lm_flow_next(LmFlow *f, LmBatch *out, LmError *err) LM_MUST_CHECK;
 void lm_batch_fini(LmBatch *b);
 
 /* --- for the trainer: scaled pixels straight into its own buffers, from any thread --- */
-/* Data-set indices of the epoch's lm_flow_n_samples samples in order (borrowed until the next prepare). Does not
- * move what lm_flow_next walks. */
+/* Data-set indices of the epoch's lm_flow_n_samples samples in order (borrowed until the next
+ * prepare). Does not move what lm_flow_next walks. */
 LmStatus lm_flow_prepare(LmFlow *f, int64_t epoch, const int64_t **order,
                          LmError *err) LM_MUST_CHECK;
 /* Scales the sample with data-set index i into x (h*w*c floats). `scratch` is lm_flow_scratch_bytes
- * of the calling thread's own memory, aligned to 8. Any number of threads at once; no allocation, no
- * lock. Errors name the sample by its 1-based number in the set. */
+ * of the calling thread's own memory, aligned to 8. Any number of threads at once; no allocation,
+ * no lock. Errors name the sample by its 1-based number in the set. */
 size_t lm_flow_scratch_bytes(const LmFlow *f);
 LmStatus lm_flow_fill(const LmFlow *f, int64_t i, float *x, void *scratch,
                       LmError *err) LM_MUST_CHECK;

@@ -1,7 +1,8 @@
 /* A generator: an ordered list of stages, fitted on a data set, applied to images.
  *
- * Shared by reference and used from the main thread; flows compile a plan of their own when they are
- * made and keep scaling with the numbers of that time, so a later fit never disturbs one that runs.
+ * Shared by reference and used from the main thread; flows compile a plan of their own when they
+ * are made and keep scaling with the numbers of that time, so a later fit never disturbs one that
+ * runs.
  */
 #ifndef LM_GENERATOR_H
 #define LM_GENERATOR_H
@@ -20,7 +21,8 @@ LmGenerator *lm_generator_ref(LmGenerator *g);
 void lm_generator_unref(LmGenerator *g); /* NULL is fine */
 
 /* Fits every feature stage in order, each on the data as the stages before it leave it. On failure
- * (empty set, a std of 0 with epsilon 0, interrupted) the old fit is kept. The set's name is remembered. */
+ * (empty set, a std of 0 with epsilon 0, interrupted) the old fit is kept. The set's name is
+ * remembered. */
 LmStatus lm_generator_fit(LmGenerator *g, const LmDataset *ds, LmError *err) LM_MUST_CHECK;
 bool lm_generator_is_fitted(const LmGenerator *g);
 int lm_generator_n_stages(const LmGenerator *g);
@@ -30,8 +32,8 @@ const char *lm_generator_fitted_on(const LmGenerator *g);
 /* Restores that text where the stages came fitted. */
 LmStatus lm_generator_set_fitted_on(LmGenerator *g, const char *text, LmError *err) LM_MUST_CHECK;
 
-/* A plan for this shape, kept by the generator (borrowed until the next call of plan, apply, explain
- * or fit). Main thread only. */
+/* A plan for this shape, kept by the generator (borrowed until the next call of plan, apply,
+ * explain or fit). Main thread only. */
 LmStatus lm_generator_plan(LmGenerator *g, int64_t h, int64_t w, int64_t c, const LmPlan **out,
                            LmError *err) LM_MUST_CHECK;
 /* N x H x W x C (or N x H x W) u8 or f32 tensor in, f32 N x H x W x C out. */

@@ -1,8 +1,8 @@
 /* Convolution and the 2x2 max-pool behind it as one operation.
  *
  * Forward, the four positions of a pool window are four rows of the matrix kernel and only their
- * maximum leaves the registers. Backward, one position in four has a gradient, and relu closes more:
- * what is left is walked as lists instead of multiplying zeros.
+ * maximum leaves the registers. Backward, one position in four has a gradient, and relu closes
+ * more: what is left is walked as lists instead of multiplying zeros.
  */
 #ifndef LM_CONVPOOL_H
 #define LM_CONVPOOL_H
@@ -40,8 +40,8 @@ struct LmConvPoolKernels {
      *     dy[window][k] * x[win + pos[arg[window][k]] + tap[t] + c]:  ic channels, any number. */
     void (*weights_narrow)(float *dw, const LmPoolGrad *g, const float *x, const LmTapOffsets *at,
                            int64_t ic);
-    /* The same sums in the same order as dw[(k * n_taps + t) * ic + c], without the terms whose dy is
-     * 0; ic a multiple of 16. `lists` is scratch of lm_convpool_list_bytes. */
+    /* The same sums in the same order as dw[(k * n_taps + t) * ic + c], without the terms whose dy
+     * is 0; ic a multiple of 16. `lists` is scratch of lm_convpool_list_bytes. */
     void (*weights)(float *dw, const LmPoolGrad *g, const float *x, const LmTapOffsets *at,
                     int64_t ic, void *lists);
     /* dx[win + pos[arg[window][k]] + tap[t] + c] += dy[window][k] * w[k][t][c]: over windows, then

@@ -2,8 +2,9 @@
  *
  * "ref" is naive C and states the exact order of operations; "avx2" and "avx512" are one source
  * (fast_*.c on vec.h) compiled twice. All give the same bits: loops are vectorised across outputs,
- * never across a summed index, and multiply-adds are fused where ref says fma. Tables are chosen once
- * at start, before any thread runs. Pointers need no alignment and n may be 0 unless said otherwise.
+ * never across a summed index, and multiply-adds are fused where ref says fma. Tables are chosen
+ * once at start, before any thread runs. Pointers need no alignment and n may be 0 unless said
+ * otherwise.
  */
 #ifndef LM_KERNEL_H
 #define LM_KERNEL_H
@@ -38,8 +39,8 @@ typedef struct LmScaleKernels {
                            size_t period);
     /* y[i] = min(max(y[i], lo), hi); a NaN becomes lo. */
     void (*clip_f32)(float *y, size_t n, float lo, float hi);
-    /* Sum of x[i], in double. Order: 16 lanes, lane l sums x[l], x[l+16], ... one after the other; then
-     * lanes are added in pairs l and l + 8, those l and l + 4, l + 2, l + 1. */
+    /* Sum of x[i], in double. Order: 16 lanes, lane l sums x[l], x[l+16], ... one after the other;
+     * then lanes are added in pairs l and l + 8, those l and l + 4, l + 2, l + 1. */
     double (*sum_f32)(const float *x, size_t n);
     /* Sum of (x[i] - mean)^2, in double, same order; the square is d*d added with fma. */
     double (*sum_squares_f32)(const float *x, size_t n, double mean);

@@ -16,8 +16,13 @@
     extern const LmWinogradKernels lm_winograd_kernels_##isa;
 #define ROW(isa, test)                                                                             \
     {                                                                                              \
-        {#isa, &lm_stats_kernels_##isa, &lm_scale_kernels_##isa, &lm_gemm_kernels_##isa,           \
-         &lm_nn_kernels_##isa, &lm_convpool_kernels_##isa, &lm_winograd_kernels_##isa},                                                                    \
+        {#isa,                                                                                     \
+         &lm_stats_kernels_##isa,                                                                  \
+         &lm_scale_kernels_##isa,                                                                  \
+         &lm_gemm_kernels_##isa,                                                                   \
+         &lm_nn_kernels_##isa,                                                                     \
+         &lm_convpool_kernels_##isa,                                                               \
+         &lm_winograd_kernels_##isa},                                                              \
             test                                                                                   \
     }
 

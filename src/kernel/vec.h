@@ -23,6 +23,8 @@
 
 #define LM_INLINE static inline __attribute__((always_inline))
 
+/* One line a function: the three sets are to be read side by side. */
+/* clang-format off */
 #if defined(__AVX512F__)
 enum { VF_LANES = 16 };
 typedef __m512 vf;
@@ -155,4 +157,5 @@ LM_INLINE uint32_t vf_nonzero_bits(vf a)
 }
 #endif
 
+/* clang-format on */
 #endif

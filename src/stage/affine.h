@@ -22,8 +22,8 @@ void lm_affine_fini(LmAffine *f);
 /* f becomes `s` after f; `s` is a rescale or a fitted feature stage. */
 LmStatus lm_affine_then(LmAffine *f, const LmStage *s, LmError *err) LM_MUST_CHECK;
 
-/* The period kernels want for `width` pairs over n numbers: 1, or a multiple of width that is n or a
- * multiple of 16. */
+/* The period kernels want for `width` pairs over n numbers: 1, or a multiple of width that is n or
+ * a multiple of 16. */
 size_t lm_affine_period(int64_t width, int64_t n);
 
 /* a and b rounded once to float and repeated up to the period; both owned by the caller

@@ -44,8 +44,8 @@ typedef struct LmPassContext {
     int64_t c;
 } LmPassContext;
 
-/* Adds stage `s`, ready for the shape, to the pass. `fits` is false, and the pass as it was, when the stage must start
- * the next pass. `max_terms` terms have room in p->terms. */
+/* Adds stage `s`, ready for the shape, to the pass. `fits` is false, and the pass as it was, when
+ * the stage must start the next pass. `max_terms` terms have room in p->terms. */
 LmStatus lm_pass_add(LmPass *p, const LmPassContext *ctx, const LmStage *s, bool *fits,
                      LmError *err) LM_MUST_CHECK;
 /* After the last stage: rounds what is constant. */

@@ -68,8 +68,7 @@ static LmStatus finish_passes(LmPlan *plan, LmError *err)
         if (st != LM_OK) {
             return st;
         }
-        plan->scratch_bytes =
-            LM_MAX(plan->scratch_bytes, lm_pass_scratch_bytes(p, &plan->ctx));
+        plan->scratch_bytes = LM_MAX(plan->scratch_bytes, lm_pass_scratch_bytes(p, &plan->ctx));
     }
     return LM_OK;
 }

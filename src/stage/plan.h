@@ -1,4 +1,5 @@
-/* A plan: a list of stages compiled for one image shape into as few passes over the pixels as can be.
+/* A plan: a list of stages compiled for one image shape into as few passes over the pixels as can
+ * be.
  *
  * Rules. A run of affine stages (rescale, fitted center and standardize) is folded in double to
  * y = a*x + b, rounded once to f32 and applied as one fused multiply-add a pixel, straight from u8.

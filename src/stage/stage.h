@@ -5,13 +5,13 @@
  * neighbouring pointwise stages become one pass.
  *
  * Formulas (Keras' ImageDataGenerator, standardize()): center y = x - mean; standardize
- * y = (x - mean) / (std + epsilon), population std. Feature scope: the statistics of the data set the
- * stage was fitted on, as they are at this point of the list; sample scope: of the image itself,
- * over `axis` all (whole image) or channel (each channel alone).
+ * y = (x - mean) / (std + epsilon), population std. Feature scope: the statistics of the data set
+ * the stage was fitted on, as they are at this point of the list; sample scope: of the image
+ * itself, over `axis` all (whole image) or channel (each channel alone).
  *
  * Where the std is 0: an image (or channel of it) becomes 0 in sample scope. In feature scope an
- * epsilon of 0 is refused at fit; for axis all and channel y = (x - mean) / epsilon as in Keras; for
- * axis pixel the divisor is 1, because image sets have borders that never vary in training (67
+ * epsilon of 0 is refused at fit; for axis all and channel y = (x - mean) / epsilon as in Keras;
+ * for axis pixel the divisor is 1, because image sets have borders that never vary in training (67
  * positions in MNIST) and 1/epsilon would turn one stray grey level of a test image into 1e6.
  */
 #ifndef LM_STAGE_H
@@ -51,15 +51,16 @@ LmStage lm_stage_center(LmScope scope, LmAxis axis);
 LmStage lm_stage_standardize(LmScope scope, LmAxis axis, double epsilon);
 LmStage lm_stage_clip(double lo, double hi);
 
-/* Refuses values that make no sense: factor 0 or not finite, epsilon negative, lo >= hi, sample scope
- * with axis pixel. */
+/* Refuses values that make no sense: factor 0 or not finite, epsilon negative, lo >= hi, sample
+ * scope with axis pixel. */
 LmStatus lm_stage_check(const LmStage *s, LmError *err) LM_MUST_CHECK;
 bool lm_stage_needs_fit(const LmStage *s);
 bool lm_stage_is_fitted(const LmStage *s); /* true where no fit is needed */
 /* Numbers a statistic over `axis` has for images of this shape: 1, C or H*W*C. */
 int64_t lm_stage_width(LmAxis axis, const int64_t hwc[3]);
 /* Stores copies of the means and (standardize) stds, lm_stage_width(s->axis, hwc) of each; an older
- * fit is kept on failure. LM_ENUMERIC: one is not finite, or a std is 0 and epsilon too (names it). */
+ * fit is kept on failure. LM_ENUMERIC: one is not finite, or a std is 0 and epsilon too (names it).
+ */
 LmStatus lm_stage_set_fit(LmStage *s, const int64_t hwc[3], const double *mean, const double *std,
                           LmError *err) LM_MUST_CHECK;
 /* What a fitted standardize stage divides number j of its statistics by. */
