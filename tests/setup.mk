@@ -13,7 +13,7 @@ TSAN_TESTS := unit:threads unit:flow unit:generator unit:prefetch unit:digits un
               lua:flow lua:train lua:model lua:dataset pipelines:01_
 ASAN_TESTS := unit lua errors pipelines:01_ pipelines:04_
 
-.PHONY: help deps check-deps mnist fashion_mnist demo test bench build-tests pipelines asan tsan check lint format
+.PHONY: help deps check-deps mnist fashion_mnist demo test bench bench-peers build-tests pipelines asan tsan check lint format
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z_-]*\):[^#]*## \([^-].*\)/make \1 \2/p' Makefile tests/setup.mk | \
@@ -54,6 +54,10 @@ pipelines: ## -
 bench: deps ## measure speed on this machine; the figures go to build/bench.json too
 	$(AGAIN) all
 	@$(BUILD)/luma bench --json $(BUILD)/bench.json
+
+bench-peers: deps ## install oneDNN, PyTorch and numpy, and measure luma beside them
+	$(AGAIN) all
+	@BUILD=$(BUILD) CC=$(CC) sh tests/bench/peers.sh
 
 asan: deps ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(AGAIN) sanitized BUILD=build/asan SANITIZE=address,undefined OPT='-O1 -g' TESTS='$(ASAN_TESTS)'
