@@ -133,6 +133,35 @@ static void test_colour(void **state)
     }
 }
 
+/* The number of threads may change between two steps. */
+static void test_threads_change_on_the_way(void **state)
+{
+    (void)state;
+    char digests[2][65];
+    for (int changes = 0; changes < 2; changes++) {
+        LmError err;
+        LmTrainer *t = NULL;
+        HelpSpec spec = help_nets_every_kind(17, 19, 2, 5);
+        LmModel *m = help_nets_model(&spec, 7);
+        LmFlow *flow = help_sets_flow(help_sets_stripes(60, 17, 19, 2, 5, 5), 60, true);
+        LmTrainOptions o = {.flow = flow, .optim = lm_optim_default(LM_OPTIM_ADAM)};
+        lm_threads_set(1);
+        assert_ok(lm_trainer_new(&t, m, &o, &err), err);
+        for (int i = 0; i < 4; i++) {
+            static const int threads[] = {1, 5, 2, 7};
+            LmMetrics metrics;
+            bool is_end;
+            lm_threads_set(changes ? threads[i] : 1);
+            assert_ok(lm_trainer_step_run(t, &metrics, &is_end, &err), err);
+        }
+        lm_trainer_free(t);
+        lm_model_digest(m, digests[changes]);
+        lm_flow_unref(flow);
+        lm_model_unref(m);
+    }
+    assert_string_equal(digests[0], digests[1]);
+}
+
 /* Another batch size, seed of the order or rate is another training: digests can differ. */
 static void test_digests_tell(void **state)
 {
@@ -156,9 +185,8 @@ static void test_digests_tell(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_walkthrough),
-        cmocka_unit_test(test_every_kind),
-        cmocka_unit_test(test_colour),
+        cmocka_unit_test(test_walkthrough),  cmocka_unit_test(test_every_kind),
+        cmocka_unit_test(test_colour),       cmocka_unit_test(test_threads_change_on_the_way),
         cmocka_unit_test(test_digests_tell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
