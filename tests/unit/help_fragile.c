@@ -10,7 +10,7 @@ static LmStatus fragile_read(const LmDataset *ds, int64_t i, void *dst, LmError 
 {
     HelpFragile *f = (HelpFragile *)ds;
     long nap = (long)atomic_load(&f->nap_ns);
-    if (nap > 0 && atomic_load(&f->n_read) >= atomic_load(&f->n_quick)) {
+    if (nap > 0 && i >= atomic_load(&f->slow_from)) {
         nanosleep(&(struct timespec){0, nap}, NULL);
     }
     if (atomic_fetch_add(&f->n_read, 1) + 1 == atomic_load(&f->cancel_at)) {
@@ -45,7 +45,7 @@ HelpFragile *help_fragile_new(LmDataset *base)
     f->base = base;
     atomic_init(&f->bad, -1);
     atomic_init(&f->nap_ns, 0);
-    atomic_init(&f->n_quick, 0);
+    atomic_init(&f->slow_from, 0);
     atomic_init(&f->n_read, 0);
     atomic_init(&f->cancel_at, -1);
     return f;

@@ -10,8 +10,8 @@ typedef struct HelpFragile {
     LmDataset ds; /* to be given back by lm_dataset_unref */
     LmDataset *base;
     atomic_llong bad;    /* reading this item fails with LM_EIO "cannot read"; -1: none */
-    atomic_llong nap_ns; /* before each item but the first `n_quick` ones */
-    atomic_llong n_quick;
+    atomic_llong nap_ns; /* before each item from `slow_from` on */
+    atomic_llong slow_from;
     atomic_llong n_read;    /* items so far */
     atomic_llong cancel_at; /* asks for a stop when that many were read; -1: never */
 } HelpFragile;
