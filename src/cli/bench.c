@@ -285,7 +285,7 @@ int lc_bench(int argc, char **argv)
     }
     LmStatus st = set_up(&b, &o, &err);
     if (st == LM_OK) {
-        st = o.curves != NULL ? lc_bench_curves(o.curves, o.images_max, lm_threads(), &err)
+        st = o.curves != NULL ? lc_bench_curves(o.curves, o.images_max, o.is_quick, &err)
                               : run_rows(&b, &o, &err);
     }
     lc_bench_close(&b);

@@ -96,8 +96,9 @@ LmStatus lc_bench_conv_time(const LcBenchConv *c, bool has_front, int64_t batch,
 double lc_bench_conv_macs(const LcBenchConv *c); /* of a sample, one pass */
 
 /* --- bench_curves.c --- */
-/* How cost grows with images, batch, channels and threads, written to `path` as JSON. */
-LmStatus lc_bench_curves(const char *path, int64_t images_max, int n_threads,
+/* How cost grows with images (up to images_max), batch, channels and threads, written to `path` as
+ * JSON. */
+LmStatus lc_bench_curves(const char *path, int64_t images_max, bool is_quick,
                          LmError *err) LM_MUST_CHECK;
 
 /* Sorts in place; the mean of the middle two where n is even. */

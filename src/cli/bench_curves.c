@@ -16,14 +16,15 @@
 #include "io/file.h"
 #include "kernel/kernel.h"
 
-enum { POINTS_MAX = 96, ROUNDS = 4, BATCH_MAX = 4096 };
+enum { POINTS_MAX = 96, ROUNDS = 4 };
 
 typedef struct Point Point;
 struct Point {
     const char *curve, *series;
     int64_t x;
     int threads;
-    /* Microseconds an image, of data sets that begin `digits`. */
+    int64_t n_images; /* to train on */
+    /* Microseconds an image; the data are the first ones of `digits`. */
     LmStatus (*run)(LmDataset *digits, const Point *p, double *us, LmError *err);
     double best;
 };
@@ -104,17 +105,14 @@ static LmStatus train(LmDataset *digits, int64_t batch, int64_t n_images, double
     return st;
 }
 
-/* Small batches get fewer images: a step costs an update of all weights. The first step builds
- * tables and touches memory for the first time, so there must be some more. */
 static LmStatus run_batch(LmDataset *digits, const Point *p, double *us, LmError *err)
 {
-    return train(digits, p->x, p->x < 16 ? 256 * p->x : 2 * BATCH_MAX, us, err);
+    return train(digits, p->x, p->n_images, us, err);
 }
 
 static LmStatus run_threads(LmDataset *digits, const Point *p, double *us, LmError *err)
 {
-    (void)p;
-    return train(digits, LC_BENCH_BATCH, 2 * BATCH_MAX, us, err);
+    return train(digits, LC_BENCH_BATCH, p->n_images, us, err);
 }
 
 static LmStatus run_channels(LmDataset *digits, const Point *p, double *us, LmError *err)
@@ -130,16 +128,22 @@ static LmStatus run_channels(LmDataset *digits, const Point *p, double *us, LmEr
     return st;
 }
 
-static void add(Curves *c, const char *curve, const char *series, int64_t x, int threads,
-                LmStatus (*run)(LmDataset *, const Point *, double *, LmError *))
+static Point *add(Curves *c, const char *curve, const char *series, int64_t x, int threads,
+                  LmStatus (*run)(LmDataset *, const Point *, double *, LmError *))
 {
     LM_ASSERT(c->n_points < POINTS_MAX);
-    c->points[c->n_points++] = (Point){curve, series, x, threads, run, 0};
+    Point *p = &c->points[c->n_points++];
+    *p = (Point){.curve = curve, .series = series, .x = x, .threads = threads, .run = run};
+    return p;
 }
 
-static void add_points(Curves *c, int64_t images_max, int n_threads)
+/* Every batch of a point is trained on twice or more: the first step makes tables and touches
+ * memory for the first time. Small batches get fewer images, as each step updates all weights. */
+static void add_points(Curves *c, int64_t images_max, int n_threads, bool is_quick)
 {
     const char *const series[2] = {"1 thread", "all threads"};
+    const int64_t batch_max = is_quick ? 64 : 4096;
+    const int64_t channels_max = is_quick ? 32 : 256;
     for (int64_t x = 10000; x <= images_max; x *= 10) {
         for (int64_t k = 1; k <= 3 && k * x <= images_max; k += 2) {
             add(c, "images", "statistics", k * x, 1, run_stats);
@@ -148,34 +152,35 @@ static void add_points(Curves *c, int64_t images_max, int n_threads)
     }
     for (int i = 0; i < (n_threads > 1 ? 2 : 1); i++) {
         int threads = i == 0 ? 1 : n_threads;
-        for (int64_t x = 1; x <= BATCH_MAX; x *= 2) {
-            add(c, "batch", series[i], x, threads, run_batch);
+        for (int64_t x = 1; x <= batch_max; x *= 2) {
+            Point *p = add(c, "batch", series[i], x, threads, run_batch);
+            p->n_images = LM_MIN(256 * x, 2 * batch_max);
         }
-        for (int64_t x = 8; x <= 256; x *= 2) {
+        for (int64_t x = 8; x <= channels_max; x *= 2) {
             add(c, "channels", series[i], x, threads, run_channels);
         }
     }
     for (int x = 1; x <= LM_MIN(n_threads, 16); x++) {
-        add(c, "threads", "training", x, x, run_threads);
+        add(c, "threads", "training", x, x, run_threads)->n_images = 2 * batch_max;
     }
 }
 
-static LmStatus measure(Curves *c, LmError *err)
+static LmStatus measure(Curves *c, int n_rounds, LmError *err)
 {
     int n_threads = lm_threads();
     LmStatus st = LM_OK;
-    for (int k = 0; k < ROUNDS && st == LM_OK; k++) {
+    for (int k = 0; k < n_rounds && st == LM_OK; k++) {
         for (int i = 0; i < c->n_points && st == LM_OK; i++) {
             Point *p = &c->points[i];
             double us = 0;
-            lc_bench_progress(k + 1, ROUNDS, p->curve);
+            lc_bench_progress(k + 1, n_rounds, p->curve);
             lm_threads_set(p->threads);
             st = p->run(c->digits, p, &us, err);
             p->best = k == 0 ? us : LM_MIN(p->best, us);
         }
     }
     lm_threads_set(n_threads);
-    lc_bench_progress(0, ROUNDS, NULL);
+    lc_bench_progress(0, n_rounds, NULL);
     return st;
 }
 
@@ -203,15 +208,15 @@ static LmStatus write_points(const Curves *c, const char *path, LmError *err)
     return st;
 }
 
-LmStatus lc_bench_curves(const char *path, int64_t images_max, int n_threads, LmError *err)
+LmStatus lc_bench_curves(const char *path, int64_t images_max, bool is_quick, LmError *err)
 {
     static Curves c;
     LmDataset *test = NULL;
     LmDigitsOptions o = {.n_train = images_max, .n_test = 1};
     LmStatus st = lm_digits_new(&c.digits, &test, &o, err);
     if (st == LM_OK) {
-        add_points(&c, images_max, n_threads);
-        st = measure(&c, err);
+        add_points(&c, images_max, lm_threads(), is_quick);
+        st = measure(&c, is_quick ? 1 : ROUNDS, err);
     }
     if (st == LM_OK) {
         st = write_points(&c, path, err);
