@@ -165,7 +165,10 @@ static void run_block(void *ctx, int64_t task, int thread)
     char *buffer = s->buffers + (size_t)thread * s->buffer_bytes;
     b->status = lm_moments_new(&b->moments, s->axis, &b->err);
     for (int64_t i = first; b->status == LM_OK && i < last; i++) {
-        b->status = add_item(s, b->moments, i, buffer, &b->err);
+        b->status = lm_threads_check_cancel(&b->err);
+        if (b->status == LM_OK) {
+            b->status = add_item(s, b->moments, i, buffer, &b->err);
+        }
     }
 }
 
@@ -212,10 +215,7 @@ static LmStatus run_stream(Stream *s, LmMoments *total, LmError *err)
     int64_t n_blocks = (s->fit->ds->count + BLOCK - 1) / BLOCK;
     int64_t round = lm_threads();
     for (s->first_block = 0; st == LM_OK && s->first_block < n_blocks; s->first_block += round) {
-        st = lm_threads_check_cancel(err);
-        if (st == LM_OK) {
-            st = run_round(s, LM_MIN(round, n_blocks - s->first_block), total, err);
-        }
+        st = run_round(s, LM_MIN(round, n_blocks - s->first_block), total, err);
     }
     lm_mem_free(s->blocks);
     lm_mem_free(s->buffers);

@@ -242,7 +242,7 @@ test("same seed, same bits, for any workers and threads; other seeds and epochs 
     test.eq(stream { batch = 50, seed = 4 }, want)
     test.ok(want[1] ~= want[7], "epochs differ in order")
     test.ok(stream({ batch = 50, seed = 5 })[1] ~= want[1])
-    for workers = 1, 3 do
+    for _, workers in ipairs { 1, 2, 5, 16 } do
         test.eq(stream { batch = 50, seed = 4, workers = workers }, want, "workers " .. workers)
     end
     local before = luma.threads
@@ -299,6 +299,67 @@ test("a flow moved inside its own loop is an error", function()
             flow:close()
         end
     end)
+end)
+
+test("workers: loops left early, reset, close, kept batches", function()
+    local plain = luma.generator {}:flow(train, { batch = 70 })
+    local ahead = luma.generator {}:flow(train, { batch = 70, workers = 3 })
+    for turn = 1, 12 do
+        local n = 0
+        for x in ahead:batches() do
+            n = n + 1
+            test.ok(x:equal((plain:next())), "turn " .. turn .. " batch " .. n)
+            if n == turn % 6 then
+                break
+            end
+        end
+        if turn % 4 == 0 then
+            ahead:reset()
+            plain:reset()
+        elseif turn % 6 ~= 0 and turn % 6 ~= 5 then
+            for _ in plain:batches() do
+                break -- the rest of this epoch is left out
+            end
+            plain:reset()
+            for _ = 1, ahead.epoch * #plain do
+                plain:next()
+            end
+        end
+    end
+    local first = ahead:reset():next()
+    local sum = first:sum()
+    ahead:close()
+    collectgarbage()
+    test.eq(first:sum(), sum)
+    test.fails("flow:next: flow is closed", function() ahead:next() end)
+end)
+
+test("workers: more batches ahead than an epoch has; sets smaller than a batch", function()
+    for _, batch in ipairs { 1, 4, 30, 100 } do
+        local options = { batch = batch, seed = 3, labels = "one_hot" }
+        local plain = luma.generator {}:flow(small:take(4), options)
+        options.workers = 7
+        local ahead <close> = luma.generator {}:flow(small:take(4), options)
+        for _ = 1, 50 do
+            local x, y = plain:next()
+            local x2, y2 = ahead:next()
+            test.ok(x:equal(x2) and y:equal(y2))
+            test.eq(ahead.epoch, plain.epoch)
+        end
+    end
+end)
+
+test("workers: many flows, dropped in the middle of their epochs", function()
+    local g = luma.generator { luma.standardize "sample" }
+    local want = g:flow(train, { batch = 20 }):next()
+    for i = 1, 60 do
+        local flow = g:flow(train, { batch = 20, workers = i % 4 })
+        test.ok(flow:next():equal(want))
+        if i % 3 == 0 then
+            flow:close()
+        end
+    end
+    collectgarbage()
 end)
 
 test("flow fields", function()
