@@ -13,6 +13,7 @@ static LmStatus fragile_read(const LmDataset *ds, int64_t i, void *dst, LmError 
     if (nap > 0 && i >= atomic_load(&f->slow_from)) {
         nanosleep(&(struct timespec){0, nap}, NULL);
     }
+    atomic_fetch_add(&f->n_own, pthread_equal(pthread_self(), f->maker) != 0);
     if (atomic_fetch_add(&f->n_read, 1) + 1 == atomic_load(&f->cancel_at)) {
         lm_threads_cancel();
     }
@@ -43,10 +44,12 @@ HelpFragile *help_fragile_new(LmDataset *base)
                               base->labels, &err),
               err);
     f->base = base;
+    f->maker = pthread_self();
     atomic_init(&f->bad, -1);
     atomic_init(&f->nap_ns, 0);
     atomic_init(&f->slow_from, 0);
     atomic_init(&f->n_read, 0);
+    atomic_init(&f->n_own, 0);
     atomic_init(&f->cancel_at, -1);
     return f;
 }

@@ -94,9 +94,13 @@ static void test_failure_and_retry(void **state)
                 assert_int_equal(lm_flow_position(f), k);
             }
             atomic_store(&set->bad, -1);
-            for (; k < N_KNOWN; k++) {
+            long long n_own = 0;
+            for (int from = k; k < N_KNOWN; k++) {
                 check_next(f, k);
+                /* Batches that failed ahead were this thread's to make, those behind are not. */
+                n_own = k == from + 16 ? atomic_load(&set->n_own) : n_own;
             }
+            assert_true(worker_counts[w] == 0 || atomic_load(&set->n_own) == n_own);
             lm_flow_unref(f);
         }
         assert_true(where[0] < 8 && where[1] < 8 && where[2] < 8);
