@@ -64,8 +64,8 @@ LmStatus lm_pass_add(LmPass *p, const LmPassContext *ctx, const LmStage *s, bool
                      LmError *err)
 {
     LmStatus st = LM_OK;
-    bool is_sample = s->kind != LM_STAGE_CLIP && s->kind != LM_STAGE_RESCALE &&
-                     s->scope == LM_SCOPE_SAMPLE;
+    bool is_sample =
+        s->kind != LM_STAGE_CLIP && s->kind != LM_STAGE_RESCALE && s->scope == LM_SCOPE_SAMPLE;
     p->width = LM_MAX(p->width, 1);
     if (s->kind == LM_STAGE_CLIP) {
         *fits = !p->has_clip;
