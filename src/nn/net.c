@@ -261,7 +261,10 @@ static LmStatus allocate(LmNet *net, size_t flow_scratch_bytes, LmError *err)
         st = lm_mem_zeros(&net->times, LM_THREADS_MAX * times_a_thread(net), sizeof(double), err);
     }
     if (st == LM_OK && net->is_training) {
-        st = lm_mem_zeros(&net->chains, (size_t)net->chain_floats * LM_CHAINS, sizeof(float), err);
+        size_t n_blocks = (size_t)(net->max_batch + LM_BLOCK - 1) / LM_BLOCK;
+        st = lm_mem_zeros(&net->chains,
+                          (size_t)net->chain_floats * LM_MIN(n_blocks, (size_t)LM_CHAINS),
+                          sizeof(float), err);
     }
     if (st == LM_OK) {
         st = make_out_offsets(net, err);

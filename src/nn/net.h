@@ -131,7 +131,7 @@ struct LmNet {
     int64_t weights_version; /* of the model when `transposed` was built */
     float *chains;           /* LM_CHAINS x chain_floats */
     int64_t chain_floats;
-    double *times; /* profiling only: a row a thread, lm_net_times */
+    double *times;          /* profiling only: a row a thread, lm_net_times */
     int32_t *out_offset;    /* n_outputs: where output k lies within an image of the last map */
     int32_t *grad_offset;   /* n_outputs: the same for its gradient */
     int64_t scratch_offset; /* floats: in each arena, staging and then the flow's scratch */
