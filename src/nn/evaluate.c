@@ -1,5 +1,6 @@
 /* Running a network forward only: evaluation, prediction, plain forward passes. */
 #include <inttypes.h>
+#include <math.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -105,6 +106,21 @@ static void sum_up(const Pass *p, int64_t n_classes, LmMetrics *out, int64_t *co
     *out = m;
 }
 
+/* Weights are finite, so it is the pixels or sums that overflow; the first image tells which. */
+static LmStatus check_results(const Pass *p, LmError *err)
+{
+    for (int64_t i = 0; i < p->n; i++) {
+        double loss = p->results[i].loss;
+        if (!isfinite(loss)) {
+            return lm_fail(err, LM_ENUMERIC,
+                           "the loss of image %" PRId64 " of %s is not finite (%f); are its pixels "
+                           "finite, and scaled as those the model was trained on?",
+                           i + 1, lm_flow_dataset(p->flow)->name, isnan(loss) ? (double)NAN : loss);
+        }
+    }
+    return LM_OK;
+}
+
 LmStatus lm_evaluate(LmModel *m, LmFlow *flow, LmLoss loss, LmMetrics *out, int64_t *confusion,
                      LmError *err)
 {
@@ -116,6 +132,9 @@ LmStatus lm_evaluate(LmModel *m, LmFlow *flow, LmLoss loss, LmMetrics *out, int6
     }
     if (st == LM_OK) {
         st = run_pass(&p, m, err);
+    }
+    if (st == LM_OK) {
+        st = check_results(&p, err);
     }
     if (st == LM_OK) {
         sum_up(&p, lm_flow_dataset(flow)->n_classes, out, confusion);

@@ -12,7 +12,7 @@
 
 /* Floats of a sample in one map, so that 32-bit offsets reach all of a block; and of one kernel, so
  * that they reach its last row. */
-enum { MAP_FLOATS_MAX = 1 << 27, KERNEL_FLOATS_MAX = 1 << 30, LAYERS_MAX = 1000 };
+enum { MAP_FLOATS_MAX = 1 << 27, KERNEL_FLOATS_MAX = 1 << 30 };
 
 static void name_layer(LmModel *m, int index)
 {
@@ -185,15 +185,12 @@ static LmStatus add_params(LmModel *m, LmError *err)
         n += has_weights(&m->layers[i]) ? 2 : 0;
     }
     LmStatus st = lm_mem_zeros(&m->params, n, sizeof *m->params, err);
-    if (st != LM_OK) {
-        return st;
-    }
-    for (int i = 0; i < m->n_layers; i++) {
+    for (int i = 0; i < m->n_layers && st == LM_OK; i++) {
         if (has_weights(&m->layers[i])) {
             add_layer_params(m, &m->layers[i]);
         }
     }
-    return lm_mem_zeros(&m->weights, (size_t)m->n_floats, sizeof *m->weights, err);
+    return st;
 }
 
 static LmStatus check_input(int64_t h, int64_t w, int64_t c, int n_layers, LmError *err)
@@ -204,14 +201,15 @@ static LmStatus check_input(int64_t h, int64_t w, int64_t c, int n_layers, LmErr
                        "x%" PRId64 "x%" PRId64,
                        h, w, c);
     }
-    if (n_layers < 1 || n_layers > LAYERS_MAX) {
-        return lm_fail(err, LM_EARG, "a model needs 1..%d layers, got %d", LAYERS_MAX, n_layers);
+    if (n_layers < 1 || n_layers > LM_MODEL_LAYERS_MAX) {
+        return lm_fail(err, LM_EARG, "a model needs 1..%d layers, got %d", LM_MODEL_LAYERS_MAX,
+                       n_layers);
     }
     return check_size(&(LmShape){h, w, c, false}, "an input", err);
 }
 
-LmStatus lm_model_new(LmModel **out, int64_t h, int64_t w, int64_t c, const LmLayerSpec *layers,
-                      int n_layers, uint64_t seed, LmError *err)
+LmStatus lm_model_new_outline(LmModel **out, int64_t h, int64_t w, int64_t c,
+                              const LmLayerSpec *layers, int n_layers, uint64_t seed, LmError *err)
 {
     LmModel *m = NULL;
     LmStatus st = check_input(h, w, c, n_layers, err);
@@ -232,6 +230,27 @@ LmStatus lm_model_new(LmModel **out, int64_t h, int64_t w, int64_t c, const LmLa
     }
     if (st == LM_OK) {
         st = add_params(m, err);
+    }
+    if (st != LM_OK) {
+        lm_model_unref(m);
+        return st;
+    }
+    *out = m;
+    return LM_OK;
+}
+
+LmStatus lm_model_alloc_weights(LmModel *m, LmError *err)
+{
+    return lm_mem_zeros(&m->weights, (size_t)m->n_floats, sizeof *m->weights, err);
+}
+
+LmStatus lm_model_new(LmModel **out, int64_t h, int64_t w, int64_t c, const LmLayerSpec *layers,
+                      int n_layers, uint64_t seed, LmError *err)
+{
+    LmModel *m = NULL;
+    LmStatus st = lm_model_new_outline(&m, h, w, c, layers, n_layers, seed, err);
+    if (st == LM_OK) {
+        st = lm_model_alloc_weights(m, err);
     }
     if (st != LM_OK) {
         lm_model_unref(m);

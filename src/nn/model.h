@@ -55,9 +55,7 @@ LmStatus lm_model_summary(LmModel *m, char **out, LmError *err) LM_MUST_CHECK;
 /* "model of 7 layers, 121,930 parameters, 28x28x1 -> 10" */
 const char *lm_model_describe(const LmModel *m, char *buffer, size_t size);
 
-/* Architecture as JSON and back (weights as initialised from the stored seed). */
+/* Architecture as JSON. */
 LmStatus lm_model_to_json(const LmModel *m, char **out, LmError *err) LM_MUST_CHECK;
-LmStatus lm_model_from_json(LmModel **out, const char *text, const char *name,
-                            LmError *err) LM_MUST_CHECK;
 
 #endif

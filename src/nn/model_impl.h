@@ -7,6 +7,8 @@
 #include "nn/model.h"
 #include "nn/shape.h"
 
+enum { LM_MODEL_LAYERS_MAX = 1000 };
+
 /* One weight tensor. In memory it has `rows` rows of `cols` numbers padded to `ld` (a multiple of
  * 16): the surplus columns are zero and stay zero, so kernels need no tails. */
 typedef struct LmParam {
@@ -40,6 +42,19 @@ struct LmModel {
     int64_t version; /* grows with every change of the weights: nets rebuild what they derived */
     LmAct final_act; /* softmax or sigmoid at the end: applied with the loss, not by the network */
 };
+
+/* lm_model_new in two parts: all but the weights' memory, so that a stranger's description of a
+ * model can be checked before anything of its size is taken; and that memory, zeroed. */
+LmStatus lm_model_new_outline(LmModel **out, int64_t h, int64_t w, int64_t c,
+                              const LmLayerSpec *layers, int n_layers, uint64_t seed,
+                              LmError *err) LM_MUST_CHECK;
+LmStatus lm_model_alloc_weights(LmModel *m, LmError *err) LM_MUST_CHECK;
+/* An outline from what lm_model_to_json wrote. */
+LmStatus lm_model_from_json(LmModel **out, const char *text, const char *name,
+                            LmError *err) LM_MUST_CHECK;
+/* LM_ESHAPE unless t has the shape of weight i. */
+LmStatus lm_model_check_shape(const LmModel *m, int i, const LmTensor *t,
+                              LmError *err) LM_MUST_CHECK;
 
 /* Weights from (seed, parameter number): glorot_uniform for kernels, zero for biases. */
 void lm_init_weights(LmModel *m);

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "io/safetensors.h"
+#include "nn/model_impl.h"
 
 enum { META_MAX = 5 };
 
@@ -137,7 +138,10 @@ static LmStatus check_format(const LmSafetensors *f, const char *path, LmError *
     return LM_OK;
 }
 
-static LmStatus load_weights(LmModel *m, const LmSafetensors *f, const char *path, LmError *err)
+/* The tensors are those of the model. They are there already, so the model is no larger than the
+ * file, whatever its description says; padding makes it 16 times as large at most. */
+static LmStatus check_weights(const LmModel *m, const LmSafetensors *f, const char *path,
+                              LmError *err)
 {
     int n = lm_model_n_weights(m);
     if ((size_t)n != f->n_entries) {
@@ -150,12 +154,29 @@ static LmStatus load_weights(LmModel *m, const LmSafetensors *f, const char *pat
             return lm_fail(err, LM_EFORMAT, "%s has no tensor '%s'", path,
                            lm_model_weight_name(m, i));
         }
-        if (lm_model_set_weight(m, i, t, err) != LM_OK) {
+        if (lm_model_check_shape(m, i, t, err) != LM_OK) {
             err->code = LM_EFORMAT;
             return lm_error_context(err, "%s", path);
         }
     }
     return LM_OK;
+}
+
+static LmStatus load_weights(LmModel *m, const LmSafetensors *f, const char *path, LmError *err)
+{
+    LmStatus st = check_weights(m, f, path, err);
+    if (st == LM_OK) {
+        st = lm_model_alloc_weights(m, err);
+    }
+    for (int i = 0; i < lm_model_n_weights(m) && st == LM_OK; i++) {
+        const LmTensor *t = lm_safetensors_find(f, lm_model_weight_name(m, i));
+        st = lm_model_set_weight(m, i, t, err);
+        if (st != LM_OK) {
+            st = err->code = LM_EFORMAT;
+            lm_error_context(err, "%s", path);
+        }
+    }
+    return st;
 }
 
 static LmStatus load_classes(LmModelFile *out, const char *text, const char *path, LmError *err)

@@ -91,6 +91,10 @@ static LmStatus build(LmModel **out, const json_t *root, LmError *err)
     }
     LmLayerSpec *specs = NULL;
     size_t n = json_array_size(layers);
+    if (n > LM_MODEL_LAYERS_MAX) {
+        return lm_fail(err, LM_EFORMAT, "a model has 1..%d layers, this one %zu",
+                       LM_MODEL_LAYERS_MAX, n);
+    }
     LmStatus st = lm_mem_zeros(&specs, n, sizeof *specs, err);
     for (size_t i = 0; i < n && st == LM_OK; i++) {
         st = layer_from_json(json_array_get(layers, i), &specs[i], err);
@@ -99,8 +103,8 @@ static LmStatus build(LmModel **out, const json_t *root, LmError *err)
         }
     }
     if (st == LM_OK) {
-        st = lm_model_new(out, in[0], in[1], in[2], specs, (int)LM_MIN(n, (size_t)INT32_MAX),
-                          strtoull(seed, NULL, 10), err);
+        st = lm_model_new_outline(out, in[0], in[1], in[2], specs, (int)n, strtoull(seed, NULL, 10),
+                                  err);
     }
     lm_mem_free(specs);
     return st;

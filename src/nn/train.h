@@ -58,7 +58,8 @@ LmStatus lm_trainer_epoch_run(LmTrainer *t, LmMetrics *epoch, LmProgressFn *prog
 
 /* Metrics over every image of the flow's data set, in its order (drop_last changes nothing). Counts
  * are added to `confusion` where it is not NULL: n_classes x n_classes of the data set, [true
- * class][predicted class], zeroed by the caller. Dropout is off. */
+ * class][predicted class], zeroed by the caller. Dropout is off. LM_ENUMERIC, naming the first
+ * image, where a loss is not finite. */
 LmStatus lm_evaluate(LmModel *m, LmFlow *flow, LmLoss loss, LmMetrics *out, int64_t *confusion,
                      LmError *err) LM_MUST_CHECK;
 /* Rows of outputs in data-set order, whatever the flow's order: f32 n x n_outputs. */

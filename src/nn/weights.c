@@ -37,8 +37,9 @@ LmStatus lm_model_get_weight(const LmModel *m, int i, LmTensor *out, LmError *er
     return st;
 }
 
-static LmStatus check_weight(const LmParam *p, const LmTensor *t, LmError *err)
+LmStatus lm_model_check_shape(const LmModel *m, int i, const LmTensor *t, LmError *err)
 {
+    const LmParam *p = &m->params[i];
     if (t->rank != p->rank ||
         memcmp(t->shape, p->shape, (size_t)p->rank * sizeof p->shape[0]) != 0) {
         char got[96];
@@ -47,6 +48,11 @@ static LmStatus check_weight(const LmParam *p, const LmTensor *t, LmError *err)
                        lm_str_shape(wanted, sizeof wanted, p->rank, p->shape),
                        lm_str_shape(got, sizeof got, t->rank, t->shape));
     }
+    return LM_OK;
+}
+
+static LmStatus check_finite(const LmParam *p, const LmTensor *t, LmError *err)
+{
     for (int64_t i = 0; i < t->count; i++) {
         double v = lm_tensor_get(t, i);
         if (!isfinite((float)v)) {
@@ -60,7 +66,10 @@ static LmStatus check_weight(const LmParam *p, const LmTensor *t, LmError *err)
 LmStatus lm_model_set_weight(LmModel *m, int i, const LmTensor *t, LmError *err)
 {
     const LmParam *p = &m->params[i];
-    LmStatus st = check_weight(p, t, err);
+    LmStatus st = lm_model_check_shape(m, i, t, err);
+    if (st == LM_OK) {
+        st = check_finite(p, t, err);
+    }
     if (st != LM_OK) {
         return st;
     }

@@ -252,6 +252,20 @@ static void test_refusals(void **state)
     lm_model_unref(m);
 }
 
+/* A loss that is no number is an error that names the first image, for any number of threads. */
+static void test_not_finite(void **state)
+{
+    (void)state;
+    static const float values[] = {NAN, INFINITY, -INFINITY};
+    LmModel *m = model();
+    for (size_t i = 0; i < LM_ARRAY_LEN(values); i++) {
+        lm_threads_set(1 + (int)i);
+        refuse(m, help_sets_floats(90, H, W, C, K, 70 * H * W * C + 7, values[i]),
+               LM_LOSS_CROSS_ENTROPY, LM_ENUMERIC, "the loss of image 71 of stripes is not finite");
+    }
+    lm_model_unref(m);
+}
+
 static LmStatus predict_once(LmModel *m, LmFlow *flow, LmError *err)
 {
     LmTensor rows;
@@ -285,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_in_the_middle_of_training),
         cmocka_unit_test(test_one_output),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_not_finite),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

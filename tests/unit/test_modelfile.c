@@ -240,6 +240,25 @@ static void test_foreign_layers(void **state)
                  "holds 4 tensors, its model has 2");
 }
 
+/* Descriptions of models far larger than the file are refused before memory of their size is taken:
+ * 4 GB of weights, and 16,666 layers. */
+static void test_large_claims(void **state)
+{
+    (void)state;
+    char many[50000];
+    size_t peak = lm_mem_peak();
+    refuse_layer(LAYER("conv", "a", "16384", "relu", "same", ",\"rate\":0") "," LAYER(
+                     "conv", "b", "16384", "relu", "same", ",\"rate\":0"),
+                 "has no tensor 'a/kernel'");
+    size_t n = (size_t)sprintf(many, "{\"input\":[1,1,1],\"seed\":\"1\",\"layers\":[{}");
+    while (n + 6 < sizeof many) {
+        n += (size_t)sprintf(many + n, ",{}");
+    }
+    memcpy(many + n, "]}", 3);
+    refuse(with_meta("model", many), LM_EFORMAT, "a model has 1..1000 layers, this one 166");
+    assert_true(lm_mem_peak() - peak < 1 << 20);
+}
+
 typedef void Edit(LmSafetensors *f);
 
 static void drop_tensor(LmSafetensors *f)
@@ -468,6 +487,7 @@ int main(void)
         cmocka_unit_test(test_foreign_metadata),
         cmocka_unit_test(test_foreign_layers),
         cmocka_unit_test(test_foreign_tensors),
+        cmocka_unit_test(test_large_claims),
         cmocka_unit_test(test_no_model_file_at_all),
         cmocka_unit_test(test_names_that_cannot_be_saved),
         cmocka_unit_test(test_every_byte_damaged),
