@@ -31,7 +31,7 @@ CFLAGS_ALL = -std=c11 $(OPT) $(WARN) -ffp-contract=off -fno-math-errno -fPIC -pt
              $(CFLAGS)
 LDFLAGS_ALL = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 
-ENGINE_ROOMS := base kernel tensor stats io data stage flow nn
+ENGINE_ROOMS := base kernel tensor stats io data stage augment flow nn
 ENGINE_SRC := $(filter-out src/kernel/fast_%.c,$(sort $(wildcard $(ENGINE_ROOMS:%=src/%/*.c))))
 FAST_SRC := $(sort $(wildcard src/kernel/fast_*.c))
 BIND_SRC := $(sort $(wildcard src/bind/*.c))

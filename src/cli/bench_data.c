@@ -71,7 +71,7 @@ static LmStatus scale_all(LmFlow *f, LmTensor *x, LmTensor *y, LmError *err)
     for (int64_t i = 0; i < ds->count && st == LM_OK; i++) {
         float *pixels = (float *)x->data + i * lm_dataset_item_count(ds);
         ((int32_t *)y->data)[i] = ds->labels[i];
-        st = lm_flow_fill(f, i, pixels, scratch, err);
+        st = lm_flow_fill(f, LM_FLOW_PLAIN, &i, 1, &pixels, scratch, err);
     }
     lm_mem_free(scratch);
     return st;

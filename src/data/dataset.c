@@ -6,6 +6,7 @@
  */
 #include "data/dataset.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -71,9 +72,15 @@ static void free_fields(LmDataset *ds)
 {
     lm_mem_free(ds->name);
     lm_mem_free(ds->labels);
+    lm_mem_free(ds->targets);
+    lm_mem_free(ds->weights);
+    lm_skips_unref(ds->skips);
     free_classes(ds->classes, ds->n_classes);
     ds->name = NULL;
     ds->labels = NULL;
+    ds->targets = NULL;
+    ds->weights = NULL;
+    ds->skips = NULL;
     ds->classes = NULL;
 }
 
@@ -150,6 +157,75 @@ LmStatus lm_dataset_set_classes(LmDataset *ds, int n, const char *const *names, 
     return st;
 }
 
+static LmStatus check_targets(const LmDataset *ds, LmTargets kind, int64_t n, const float *targets,
+                              LmError *err)
+{
+    for (int64_t i = 0; i < ds->count * n; i++) {
+        float t = targets[i];
+        if (!isfinite(t) || (kind == LM_TARGETS_MULTI_LABEL && t != 0 && t != 1)) {
+            return lm_fail(err, LM_EFORMAT, "target %lld of image %lld of '%s' is %g; wanted %s",
+                           (long long)(i % n) + 1, (long long)(i / n) + 1, ds->name, (double)t,
+                           kind == LM_TARGETS_MULTI_LABEL ? "0 or 1" : "a finite number");
+        }
+    }
+    return LM_OK;
+}
+
+LmStatus lm_dataset_set_targets(LmDataset *ds, LmTargets kind, int64_t n, const float *targets,
+                                const char *const *names, LmError *err)
+{
+    LM_ASSERT(kind != LM_TARGETS_NONE && ds->labels == NULL);
+    char **classes = NULL;
+    float *copy = NULL;
+    if (n < 1 || n > LM_CLASSES_MAX) {
+        return lm_fail(err, LM_EARG, "%lld targets an image for '%s', wanted 1..%d", (long long)n,
+                       ds->name, LM_CLASSES_MAX);
+    }
+    LmStatus st = check_targets(ds, kind, n, targets, err);
+    if (st == LM_OK) {
+        st = lm_mem_alloc(&copy, (size_t)(ds->count * n), sizeof *copy, err);
+    }
+    if (st == LM_OK && (st = copy_classes(&classes, (int)n, names, err)) != LM_OK) {
+        lm_mem_free(copy);
+    }
+    if (st != LM_OK) {
+        return st;
+    }
+    memcpy(copy, targets, (size_t)(ds->count * n) * sizeof *copy);
+    lm_mem_free(ds->targets);
+    free_classes(ds->classes, ds->n_classes);
+    ds->targets = copy;
+    ds->targets_kind = kind;
+    ds->n_targets = n;
+    ds->classes = classes;
+    ds->n_classes = (int)n;
+    return LM_OK;
+}
+
+LmStatus lm_dataset_set_weights(LmDataset *ds, const float *weights, LmError *err)
+{
+    float *copy = NULL;
+    bool is_any = false;
+    for (int64_t i = 0; i < ds->count; i++) {
+        if (!(weights[i] >= 0) || !isfinite(weights[i])) {
+            return lm_fail(err, LM_EFORMAT,
+                           "the weight of image %lld of '%s' is %g; wanted 0 or more",
+                           (long long)i + 1, ds->name, (double)weights[i]);
+        }
+        is_any = is_any || weights[i] > 0;
+    }
+    if (!is_any) {
+        return lm_fail(err, LM_EFORMAT, "all weights of '%s' are 0: nothing would count", ds->name);
+    }
+    LmStatus st = lm_mem_alloc(&copy, (size_t)ds->count, sizeof *copy, err);
+    if (st == LM_OK) {
+        memcpy(copy, weights, (size_t)ds->count * sizeof *copy);
+        lm_mem_free(ds->weights);
+        ds->weights = copy;
+    }
+    return st;
+}
+
 LmDataset *lm_dataset_ref(LmDataset *ds)
 {
     atomic_fetch_add_explicit(&ds->refs, 1, memory_order_relaxed);
@@ -185,6 +261,12 @@ const void *lm_dataset_pixels(const LmDataset *ds, int64_t i)
 {
     LM_ASSERT(i >= 0 && i < ds->count);
     return ds->kind->pixels != NULL ? ds->kind->pixels(ds, i) : NULL;
+}
+
+const char *lm_dataset_item_name(const LmDataset *ds, int64_t i)
+{
+    LM_ASSERT(i >= 0 && i < ds->count);
+    return ds->kind->item_name != NULL ? ds->kind->item_name(ds, i) : NULL;
 }
 
 LmStatus lm_dataset_read(const LmDataset *ds, int64_t i, void *dst, LmError *err)

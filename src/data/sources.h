@@ -3,6 +3,8 @@
 #define LM_SOURCES_H
 
 #include "data/dataset.h"
+#include "io/image.h"
+#include "io/resize.h"
 
 /* Tensors in memory (data/memory.c). images: N x H x W or N x H x W x C, u8 or f32; labels: N of u8
  * or i32, or NULL. The tensors' storage is shared, not copied. */
@@ -35,6 +37,30 @@ LmStatus lm_digits_new(LmDataset **train, LmDataset **test, const LmDigitsOption
                        LmError *err) LM_MUST_CHECK;
 /* One digit alone: label and pixels (28*28 or 32*32*3 bytes); index below 2^48. */
 int lm_digits_draw(uint64_t seed, uint64_t index, bool is_color, uint8_t *pixels);
+
+/* Image files, a folder a class (data/folder.c). Classes are the sub-folders that hold at least one
+ * image, in byte order, or those named; files in nested folders belong to their class' folder.
+ * Files are sorted by folder path, then name, bytewise. Names that begin with '.' are passed over
+ * and counted; links are not followed unless asked for. `h` 0: all files must have the first one's
+ * size. With `stops` false every file is decoded once at opening and those that fail are listed in
+ * ds->skips; else damage shows when an image is read (or at opening with `caches`), naming the
+ * file. */
+typedef struct LmFolderOptions {
+    int64_t h, w;
+    LmColor color;
+    LmResize resize;
+    bool keep_aspect;
+    bool ignore_exif;
+    bool scale_16;
+    bool follows_links;
+    bool caches;        /* decoded and resized once, in parallel, kept as u8 */
+    bool skips_damaged; /* on_error="skip" */
+    size_t budget_bytes;
+    int n_classes; /* 0: all sub-folders */
+    const char *const *classes;
+} LmFolderOptions;
+LmStatus lm_folder_open(LmDataset **out, const char *name, const char *path,
+                        const LmFolderOptions *o, LmError *err) LM_MUST_CHECK;
 
 /* Views (data/view.c): no pixels are copied, the base is kept alive. Class names are the base's.
  * Indices may repeat; `name` NULL is the base's. */

@@ -202,19 +202,24 @@ size_t lm_flow_scratch_bytes(const LmFlow *f)
     return f->scratch_bytes;
 }
 
-LmStatus lm_flow_fill(const LmFlow *f, int64_t i, float *x, void *scratch, LmError *err)
+LmStatus lm_flow_fill(const LmFlow *f, int64_t epoch, const int64_t *indices, int64_t n,
+                      float *const *x, void *scratch, LmError *err)
 {
+    LM_ASSERT(n >= 1 && n <= LM_FLOW_BLOCK);
     const LmDataset *ds = f->dataset;
-    const void *pixels = lm_dataset_pixels(ds, i);
-    if (pixels == NULL) {
-        void *read = (char *)scratch + f->pixels_at;
-        LmStatus st = lm_dataset_read(ds, i, read, err);
-        if (st != LM_OK) {
-            return lm_error_context(err, "sample %" PRId64, i + 1);
+    (void)epoch;
+    for (int64_t k = 0; k < n; k++) {
+        const void *pixels = lm_dataset_pixels(ds, indices[k]);
+        if (pixels == NULL) {
+            void *read = (char *)scratch + f->pixels_at;
+            LmStatus st = lm_dataset_read(ds, indices[k], read, err);
+            if (st != LM_OK) {
+                return lm_error_context(err, "sample %" PRId64, indices[k] + 1);
+            }
+            pixels = read;
         }
-        pixels = read;
+        lm_plan_apply(f->plan, pixels, ds->dtype, x[k], scratch);
     }
-    lm_plan_apply(f->plan, pixels, ds->dtype, x, scratch);
     return LM_OK;
 }
 
@@ -263,17 +268,22 @@ static void advance(LmFlow *f)
 
 /* --- batches --- */
 
-static LmStatus fill_samples(const LmFlow *f, const int64_t *indices, int64_t n, float *x,
-                             void *scratch, const atomic_bool *stop, LmError *err)
+static LmStatus fill_samples(const LmFlow *f, int64_t epoch, const int64_t *indices, int64_t n,
+                             float *x, void *scratch, const atomic_bool *stop, LmError *err)
 {
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n; i += LM_FLOW_BLOCK) {
+        float *rows[LM_FLOW_BLOCK];
+        int64_t block = LM_MIN((int64_t)LM_FLOW_BLOCK, n - i);
         LmStatus st = lm_threads_check_cancel(err);
         if (st == LM_OK && stop != NULL && atomic_load_explicit(stop, memory_order_relaxed)) {
             st = lm_fail(err, LM_ECANCEL, "the flow was closed");
         }
+        for (int64_t k = 0; k < block; k++) {
+            rows[k] = x + (i + k) * f->item;
+            lm_flow_hint(f, indices[LM_MIN(i + k + LM_FLOW_BLOCK, n - 1)]);
+        }
         if (st == LM_OK) {
-            lm_flow_hint(f, indices[LM_MIN(i + 1, n - 1)]);
-            st = lm_flow_fill(f, indices[i], x + i * f->item, scratch, err);
+            st = lm_flow_fill(f, epoch, indices + i, block, rows, scratch, err);
         }
         if (st != LM_OK) {
             return st;
@@ -282,8 +292,8 @@ static LmStatus fill_samples(const LmFlow *f, const int64_t *indices, int64_t n,
     return LM_OK;
 }
 
-static LmStatus make_images(const LmFlow *f, const int64_t *indices, int64_t n, LmTensor *out,
-                            void *scratch, const atomic_bool *stop, LmError *err)
+static LmStatus make_images(const LmFlow *f, int64_t epoch, const int64_t *indices, int64_t n,
+                            LmTensor *out, void *scratch, const atomic_bool *stop, LmError *err)
 {
     const LmDataset *ds = f->dataset;
     const int64_t shape[4] = {n, ds->h, ds->w, ds->c};
@@ -293,7 +303,7 @@ static LmStatus make_images(const LmFlow *f, const int64_t *indices, int64_t n, 
         return st;
     }
     unsigned token = lm_threads_flush_denormals();
-    st = fill_samples(f, indices, n, block, scratch, stop, err);
+    st = fill_samples(f, epoch, indices, n, block, scratch, stop, err);
     lm_threads_restore_denormals(token);
     if (st != LM_OK) {
         lm_pool_give(f->pool, block);
@@ -326,12 +336,12 @@ static LmStatus make_labels(const LmFlow *f, const int64_t *indices, int64_t n, 
 }
 
 /* An LmPrefetchJob's make. */
-static LmStatus make_batch(const void *ctx, const int64_t *indices, int64_t n, LmBatch *out,
-                           void *scratch, const atomic_bool *stop, LmError *err)
+static LmStatus make_batch(const void *ctx, int64_t epoch, const int64_t *indices, int64_t n,
+                           LmBatch *out, void *scratch, const atomic_bool *stop, LmError *err)
 {
     const LmFlow *f = ctx;
     LmBatch batch = {0};
-    LmStatus st = make_images(f, indices, n, &batch.x, scratch, stop, err);
+    LmStatus st = make_images(f, epoch, indices, n, &batch.x, scratch, stop, err);
     if (st == LM_OK) {
         st = make_labels(f, indices, n, &batch.y, err);
     }
@@ -351,8 +361,9 @@ static LmStatus make_on_demand(LmFlow *f, LmBatch *out, LmError *err)
     if (st == LM_OK) {
         st = lm_order_make(&f->order, f->epoch, err);
     }
-    return st == LM_OK ? make_batch(f, f->order.indices + first, n, out, f->scratch, NULL, err)
-                       : st;
+    return st == LM_OK
+               ? make_batch(f, f->epoch, f->order.indices + first, n, out, f->scratch, NULL, err)
+               : st;
 }
 
 static LmStatus start_prefetch(LmFlow *f, LmError *err)

@@ -15,6 +15,10 @@
 typedef struct LmFlow LmFlow;
 
 enum { LM_FLOW_WORKERS_MAX = 16 };
+/* Samples filled at once: enough to use a whitening matrix more than once when it is at hand. */
+enum { LM_FLOW_BLOCK = 8 };
+/* The epoch whose samples are not changed at random. */
+enum { LM_FLOW_PLAIN = 0 };
 
 typedef struct LmFlowOptions {
     int64_t batch; /* at least 1 */
@@ -61,12 +65,14 @@ void lm_batch_fini(LmBatch *b);
  * prepare). Does not move what lm_flow_next walks. */
 LmStatus lm_flow_prepare(LmFlow *f, int64_t epoch, const int64_t **order,
                          LmError *err) LM_MUST_CHECK;
-/* Scales the sample with data-set index i into x (h*w*c floats). `scratch` is lm_flow_scratch_bytes
- * of the calling thread's own memory, aligned to 8. Any number of threads at once; no allocation,
- * no lock. Errors name the sample by its 1-based number in the set. */
+/* Scales n samples (1..LM_FLOW_BLOCK) with the data-set indices given, as epoch `epoch` has them,
+ * into x[0..n) (h*w*c floats each). LM_FLOW_PLAIN as epoch: as evaluation wants them, without
+ * random changes. `scratch` is lm_flow_scratch_bytes of the calling thread's own memory, aligned to
+ * 8. Any number of threads at once; no allocation, no lock. A sample's numbers do not depend on its
+ * company. Errors name the first sample that failed by its 1-based number in the set. */
 size_t lm_flow_scratch_bytes(const LmFlow *f);
-LmStatus lm_flow_fill(const LmFlow *f, int64_t i, float *x, void *scratch,
-                      LmError *err) LM_MUST_CHECK;
+LmStatus lm_flow_fill(const LmFlow *f, int64_t epoch, const int64_t *indices, int64_t n,
+                      float *const *x, void *scratch, LmError *err) LM_MUST_CHECK;
 
 /* Tells the processor that sample i will be asked for soon; costs next to nothing. */
 void lm_flow_hint(const LmFlow *f, int64_t i);

@@ -25,6 +25,7 @@ typedef enum SlotState { SLOT_OPEN, SLOT_READY, SLOT_FAILED } SlotState;
 typedef struct Slot {
     SlotState state;
     LmBatch batch;    /* SLOT_READY */
+    int64_t epoch;    /* of the batch in the making */
     int64_t *indices; /* of the batch in the making */
 } Slot;
 
@@ -97,6 +98,7 @@ static Slot *claim(LmPrefetch *p, int64_t *n)
     if (wait_for_room(p)) {
         slot = slot_of(p, p->n_claimed++);
         *n = copy_indices(p, slot->indices);
+        slot->epoch = p->epoch;
         if (++p->position == p->n_batches) {
             p->position = 0;
             p->epoch++;
@@ -114,8 +116,8 @@ static void *run(void *arg)
     lm_threads_flush_denormals();
     for (Slot *slot = claim(p, &n); slot != NULL; slot = claim(p, &n)) {
         LmError err;
-        bool is_made = n > 0 && p->job.make(p->job.ctx, slot->indices, n, &slot->batch, w->scratch,
-                                            &p->stop, &err) == LM_OK;
+        bool is_made = n > 0 && p->job.make(p->job.ctx, slot->epoch, slot->indices, n, &slot->batch,
+                                            w->scratch, &p->stop, &err) == LM_OK;
         pthread_mutex_lock(&p->lock);
         slot->state = is_made ? SLOT_READY : SLOT_FAILED;
         pthread_cond_signal(&p->made);

@@ -20,10 +20,11 @@ typedef struct LmPrefetch LmPrefetch;
 
 /* What is made, and how. */
 typedef struct LmPrefetchJob {
-    /* Makes the batch of the n items `indices` from any thread; `out` is untouched on failure.
-     * Gives up between two items once *stop. `scratch`: scratch_bytes of the thread's own. */
-    LmStatus (*make)(const void *ctx, const int64_t *indices, int64_t n, LmBatch *out,
-                     void *scratch, const atomic_bool *stop, LmError *err);
+    /* Makes the batch of the n items `indices` of `epoch` from any thread; `out` is untouched on
+     * failure. Gives up between two items once *stop. `scratch`: scratch_bytes of the thread's own.
+     */
+    LmStatus (*make)(const void *ctx, int64_t epoch, const int64_t *indices, int64_t n,
+                     LmBatch *out, void *scratch, const atomic_bool *stop, LmError *err);
     const void *ctx; /* outlives the threads */
     size_t scratch_bytes;
     int64_t batch;     /* items; the last of an epoch may have fewer */

@@ -46,7 +46,8 @@ typedef struct LmBlockRun {
     int64_t n;
     int chain;
     bool is_first_of_chain;
-    int64_t step; /* of training, for dropout */
+    int64_t epoch; /* of training: of the samples filled in; LM_FLOW_PLAIN in evaluation */
+    int64_t step;  /* of training, for dropout */
     bool is_training;
 } LmBlockRun;
 
@@ -135,7 +136,7 @@ struct LmNet {
     int32_t *out_offset;    /* n_outputs: where output k lies within an image of the last map */
     int32_t *grad_offset;   /* n_outputs: the same for its gradient */
     int64_t scratch_offset; /* floats: in each arena, staging and then the flow's scratch */
-    int64_t staging_floats; /* an image, or a row of outputs */
+    int64_t staging_floats; /* a block of images, or a row of outputs */
 };
 
 /* The plan alone, without memory to run it: for describing it. */
@@ -155,7 +156,8 @@ LmMap lm_net_grads(const LmBlockRun *run, int i);
 float *lm_net_input_direct(const LmBlockRun *run, int64_t sample);
 /* Copies one image of h*w*c floats into place. */
 void lm_net_put_input(const LmBlockRun *run, int64_t sample, const float *pixels);
-/* The thread's scratch for the flow, and `staging`: floats for one image or one row of outputs. */
+/* The thread's scratch for the flow, and `staging`: floats for a block of images or one
+ * row of outputs. */
 void *lm_net_scratch(const LmBlockRun *run, float **staging);
 
 /* Seconds of the run's thread: forward of every operation, backward of every one, update of every

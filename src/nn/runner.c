@@ -68,22 +68,28 @@ static void add_time(const LmBlockRun *run, int which, double start)
     }
 }
 
+_Static_assert((int)LM_BLOCK <= (int)LM_FLOW_BLOCK, "a block is filled at once");
+
 bool lm_runner_fill(LmRunner *r, const LmBlockRun *run, const LmFlow *flow, const int64_t *order)
 {
     float *staging;
     void *scratch = lm_net_scratch(run, &staging);
     double start = lm_profile_start();
+    int64_t item = lm_dataset_item_count(lm_flow_dataset(flow));
+    float *rows[LM_BLOCK];
+    int64_t indices[LM_BLOCK];
     for (int64_t i = 0; i < run->n; i++) {
-        float *direct = lm_net_input_direct(run, i);
-        LmError err;
-        int64_t index = index_of(run, order, i);
-        if (lm_flow_fill(flow, index, direct != NULL ? direct : staging, scratch, &err) != LM_OK) {
-            keep_error(r, run->first + i, &err);
-            return false;
-        }
-        if (direct == NULL) {
-            lm_net_put_input(run, i, staging);
-        }
+        rows[i] = lm_net_input_direct(run, i);
+        rows[i] = rows[i] != NULL ? rows[i] : staging + i * item;
+        indices[i] = index_of(run, order, i);
+    }
+    LmError err;
+    if (lm_flow_fill(flow, run->epoch, indices, run->n, rows, scratch, &err) != LM_OK) {
+        keep_error(r, run->first, &err);
+        return false;
+    }
+    for (int64_t i = 0; i < run->n && rows[0] == staging; i++) {
+        lm_net_put_input(run, i, rows[i]);
     }
     add_time(run, LM_NET_SCALE, start);
     return true;

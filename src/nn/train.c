@@ -141,6 +141,7 @@ static void run_chain(void *ctx, int64_t task, int thread)
                           .n = LM_MIN((int64_t)LM_BLOCK, step->n - first),
                           .chain = (int)task,
                           .is_first_of_chain = first == task * LM_BLOCK,
+                          .epoch = t->epoch + 1,
                           .step = t->updater.step,
                           .is_training = true};
         if (!lm_runner_fill(&t->runner, &run, t->flow, t->order + step->first)) {

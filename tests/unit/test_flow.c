@@ -347,7 +347,8 @@ static void fill_one(void *ctx, int64_t task, int thread)
     size_t stride = lm_base_round_up(lm_flow_scratch_bytes(fill->flow), 8);
     char *scratch = fill->scratch + (size_t)thread * stride;
     lm_flow_hint(fill->flow, fill->order[task]);
-    LmStatus st = lm_flow_fill(fill->flow, fill->order[task], fill->x + task * 36, scratch, &err);
+    float *row = fill->x + task * 36;
+    LmStatus st = lm_flow_fill(fill->flow, 1, &fill->order[task], 1, &row, scratch, &err);
     atomic_fetch_add(&fill->n_failed, st != LM_OK);
 }
 

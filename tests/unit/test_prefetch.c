@@ -43,9 +43,10 @@ static void nap(long ns)
     nanosleep(&(struct timespec){0, ns}, NULL);
 }
 
-static LmStatus make(const void *ctx, const int64_t *indices, int64_t n, LmBatch *out,
-                     void *scratch, const atomic_bool *stop, LmError *err)
+static LmStatus make(const void *ctx, int64_t epoch, const int64_t *indices, int64_t n,
+                     LmBatch *out, void *scratch, const atomic_bool *stop, LmError *err)
 {
+    (void)epoch;
     Maker *m = *(Maker *const *)ctx;
     LmBatch batch = {0};
     volatile float tiny = FLT_MIN;
