@@ -16,7 +16,9 @@ MAKEFLAGS += -j$(JOBS)
 endif
 
 PKG_CONFIG ?= pkg-config
-LIBS_ENGINE := zlib jansson
+LIBS_ENGINE := zlib minizip jansson lapacke
+# stb_image is compiled into io/ with its own limits: headers alone.
+LIBS_HEADERS := stb
 LIBS_LUA := lua5.4
 LIBS_TEST := cmocka
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
@@ -69,7 +71,7 @@ $(BUILD)/luma: $(CLI_OBJ) $(BIND_OBJ) $(BUILD)/libluma.a
 
 $(BUILD)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) $(call pkg_cflags,$(LIBS_ENGINE)) $(DEFS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS_ALL) $(call pkg_cflags,$(LIBS_ENGINE) $(LIBS_HEADERS)) $(DEFS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/obj/bind/%.o $(BUILD)/obj/cli/%.o: CFLAGS += $(call pkg_cflags,$(LIBS_LUA))
 $(BUILD)/obj/kernel/select.o: DEFS += $(ISAS:%=-DLM_HAVE_%)

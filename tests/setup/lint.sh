@@ -29,7 +29,7 @@ unformatted() {
     return 0
 }
 
-flags="-std=c11 -Isrc -Itests/unit $(pkg-config --cflags lua5.4 zlib jansson cmocka 2>/dev/null)"
+flags="-std=c11 -Isrc -Itests/unit $(pkg-config --cflags lua5.4 zlib minizip jansson stb lapacke cmocka 2>/dev/null)"
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
 # shellcheck disable=SC2086,SC2046 # lists of words without blanks
