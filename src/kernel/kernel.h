@@ -50,6 +50,8 @@ typedef struct LmGemmKernels LmGemmKernels;
 typedef struct LmNnKernels LmNnKernels;
 typedef struct LmConvPoolKernels LmConvPoolKernels;
 typedef struct LmWinogradKernels LmWinogradKernels;
+typedef struct LmWarpKernels LmWarpKernels;
+typedef struct LmPhotoKernels LmPhotoKernels;
 
 typedef struct LmKernels {
     const char *name; /* "ref", "avx2", "avx512" */

@@ -9,12 +9,13 @@
  *   reflect   mirrored with the edge pixel repeated: period 2n;
  *   wrap      period n-1 as in Keras: the last pixel and the first are the same place;
  *   tile      period n: the picture repeated side by side, what people expect of "wrap".
- * Order 0 takes pixel floor(v + 0.5); order 1 blends floor(v) and floor(v) + 1 (clamped) linearly.
+ * Order 0 takes pixel floor(v + 0.5); order 1 blends floor(v) and floor(v) + 1 linearly. Pixels n
+ * and -1, where they are met, are the edge; for `tile` they are the other end.
  */
 #ifndef LM_WARP_H
 #define LM_WARP_H
 
-#include "base/error.h"
+#include "kernel/kernel.h"
 
 typedef enum LmFill {
     LM_FILL_NEAREST,
@@ -24,11 +25,13 @@ typedef enum LmFill {
     LM_FILL_TILE
 } LmFill;
 
+/* A mirrored output has exactly the numbers that warping first and mirroring afterwards gives. */
 typedef struct LmWarp {
     double m[6];
     LmFill fill;
     float fill_value; /* in the units of the source */
     int order;        /* 0 or 1 */
+    bool flip_horizontal, flip_vertical;
 } LmWarp;
 
 /* y = a*x + b for the output, rounded once: scaling on the way. {1, 0} leaves numbers alone. */
@@ -36,12 +39,13 @@ typedef struct LmWarpScale {
     float a, b;
 } LmWarpScale;
 
-typedef struct LmWarpKernels {
-    /* dst (h x w x c floats) from src of the same shape; c at least 1. They may not overlap. */
+struct LmWarpKernels {
+    /* dst (h x w x c floats) from src of the same shape, h, w, c at least 1. They do not overlap.
+     * With m = {1, 0, 0, 0, 1, 0} this is a copy or a flip, at that speed. */
     void (*warp_u8)(float *dst, const uint8_t *src, int64_t h, int64_t w, int64_t c,
                     const LmWarp *warp, LmWarpScale scale);
     void (*warp_f32)(float *dst, const float *src, int64_t h, int64_t w, int64_t c,
                      const LmWarp *warp, LmWarpScale scale);
-} LmWarpKernels;
+};
 
 #endif
