@@ -50,13 +50,16 @@ function History.add(history, m)
     end
 end
 
+-- "loss 0.1841  accuracy 94.48 %", without the accuracy where values are predicted.
+local function figures_of(loss, accuracy)
+    return accuracy and ("loss %.4f  accuracy %.2f %%"):format(loss, 100 * accuracy) or ("loss %.4f"):format(loss)
+end
+
 -- "epoch 1/5  loss 0.1841  accuracy 94.48 %  3.1 s"
 function History.line(m, n_epochs)
-    local text = ("epoch %d/%d  loss %.4f  accuracy %.2f %%"):format(m.epoch, n_epochs, m.loss,
-        100 * m.accuracy)
+    local text = ("epoch %d/%d  "):format(m.epoch, n_epochs) .. figures_of(m.loss, m.accuracy)
     if m.val_loss then
-        text = text .. ("  validation loss %.4f  accuracy %.2f %%"):format(m.val_loss,
-            100 * m.val_accuracy)
+        text = text .. "  validation " .. figures_of(m.val_loss, m.val_accuracy)
     end
     return text .. ("  %.1f s"):format(m.seconds)
 end

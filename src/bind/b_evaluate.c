@@ -5,6 +5,8 @@
 #include "bind/options.h"
 #include "bind/shell.h"
 
+#include <math.h>
+
 #include "base/mem.h"
 
 const char *const lb_loss_names[] = {"cross_entropy", "binary_cross_entropy", "mse", NULL};
@@ -20,17 +22,22 @@ void lb_model_push_metrics(lua_State *L, const LmMetrics *m)
     lua_createtable(L, 0, 10);
     lua_pushnumber(L, m->loss);
     lua_setfield(L, -2, "loss");
-    lua_pushnumber(L, m->accuracy);
-    lua_setfield(L, -2, "accuracy");
-    lua_pushinteger(L, m->correct);
-    lua_setfield(L, -2, "correct");
+    if (!isnan(m->accuracy)) {
+        lua_pushnumber(L, m->accuracy);
+        lua_setfield(L, -2, "accuracy");
+        lua_pushinteger(L, m->correct);
+        lua_setfield(L, -2, "correct");
+        lua_pushinteger(L, m->judged);
+        lua_setfield(L, -2, "judged");
+    }
     lua_pushinteger(L, m->count);
     lua_setfield(L, -2, "count");
     lua_pushnumber(L, m->seconds);
     lua_setfield(L, -2, "seconds");
 }
 
-/* "loss 0.0301, accuracy 98.97 % (9,897 of 10,000)" */
+/* "loss 0.0301, accuracy 98.97 % (9,897 of 10,000)", or without the accuracy where values are
+ * predicted. */
 static int result_tostring(lua_State *L)
 {
     char text[160];
@@ -38,12 +45,15 @@ static int result_tostring(lua_State *L)
     lua_getfield(L, 1, "loss");
     lua_getfield(L, 1, "accuracy");
     lua_getfield(L, 1, "correct");
-    lua_getfield(L, 1, "count");
-    lm_str_add(&s, "loss %.4f, accuracy %.2f %% (", lua_tonumber(L, -4), 100 * lua_tonumber(L, -3));
-    lm_str_add_count(&s, lua_tointeger(L, -2));
-    lm_str_add(&s, " of ");
-    lm_str_add_count(&s, lua_tointeger(L, -1));
-    lm_str_add(&s, ")");
+    lua_getfield(L, 1, "judged");
+    lm_str_add(&s, "loss %.4f", lua_tonumber(L, -4));
+    if (!lua_isnil(L, -3)) {
+        lm_str_add(&s, ", accuracy %.2f %% (", 100 * lua_tonumber(L, -3));
+        lm_str_add_count(&s, lua_tointeger(L, -2));
+        lm_str_add(&s, " of ");
+        lm_str_add_count(&s, lua_tointeger(L, -1));
+        lm_str_add(&s, ")");
+    }
     lua_pushstring(L, text);
     return 1;
 }
@@ -99,7 +109,7 @@ LB_FUNCTION(
     lb_options_parse(L, 3, fn, evaluate_options, LB_NO_PARTS, &a);
     int64_t n = lm_flow_dataset(flow)->n_classes;
     int64_t *counts = NULL;
-    if (n > 0 && n <= CONFUSION_MAX) {
+    if (lm_targets_is_class(lm_flow_options(flow)->labels) && n <= CONFUSION_MAX) {
         LbShell *shell = lb_shell_push(L, lm_mem_free);
         LB_CALL(L, st, lm_mem_zeros(&counts, (size_t)(n * n), sizeof *counts, &err));
         lb_raise_if(L, st, fn, &err);

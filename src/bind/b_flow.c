@@ -11,7 +11,12 @@
 
 enum { UV_DATASET = 1, UV_GENERATOR = 2, BATCH_MAX = 100000000, WORKERS_MAX = 16 };
 
-static const char *const label_names[] = {"class", "one_hot", NULL};
+static const char *const label_names[] = {"auto",    "class", "one_hot", "binary",
+                                          "targets", "input", "none",    NULL};
+_Static_assert(LM_LABELS_COUNT == LM_ARRAY_LEN(label_names) - 1, "one name a form, in order");
+static const char *const weight_names[] = {"set", "balanced", "none", NULL};
+_Static_assert(LM_WEIGHTS_COUNT == LM_ARRAY_LEN(weight_names) - 1, "one name a kind, in order");
+static const char *const sampling_names[] = {"all", "balanced", NULL};
 
 typedef struct FlowArgs {
     int64_t batch;
@@ -20,6 +25,8 @@ typedef struct FlowArgs {
     int64_t workers;
     bool drop_last;
     int labels;
+    int weights;
+    int sampling;
 } FlowArgs;
 
 const LbOption lb_flow_options[] = {
@@ -30,8 +37,13 @@ const LbOption lb_flow_options[] = {
                "threads that prepare batches ahead; never changes the result"),
     LB_BOOLEAN(FlowArgs, drop_last, "drop_last", "false",
                "leave out a last batch that is not full"),
-    LB_CHOICE(FlowArgs, labels, "labels", label_names, "\"class\"",
-              "class numbers, or f32 rows with a one at the class"),
+    LB_CHOICE(FlowArgs, labels, "labels", label_names, "\"auto\"",
+              "form of y: class numbers, rows with a one at the class, 0 or 1, the set's targets, "
+              "the scaled images, nothing; auto: what the set has"),
+    LB_CHOICE(FlowArgs, weights, "weights", weight_names, "\"set\"",
+              "how much a sample counts: as the set says, each class the same in all, or all 1"),
+    LB_CHOICE(FlowArgs, sampling, "sampling", sampling_names, "\"all\"",
+              "every image once an epoch, or the classes in turns, rare ones repeated"),
     LB_OPTIONS_END};
 
 LmFlow *lb_flow_check(lua_State *L, int arg, const char *fn)
@@ -48,7 +60,9 @@ LmFlowOptions lb_flow_parse(lua_State *L, int arg, const char *fn)
                            .seed = (uint64_t)a.seed,
                            .workers = (int)a.workers,
                            .drop_last = a.drop_last,
-                           .one_hot = a.labels == 1};
+                           .labels = (LmLabels)a.labels,
+                           .weights = (LmWeights)a.weights,
+                           .is_balanced = a.sampling == 1};
 }
 
 void lb_flow_push(lua_State *L, LmGenerator *g, LmDataset *ds, const LmFlowOptions *o,
@@ -70,11 +84,25 @@ void lb_flow_push(lua_State *L, LmGenerator *g, LmDataset *ds, const LmFlowOptio
 
 /* --- batches --- */
 
-/* Pushes x and y (nil for an unlabelled set) of the next batch. */
+/* Moves `from` into the empty tensor box `to`, or, where it is empty, leaves nil in its place. */
+static void give(lua_State *L, LbTensor *to, int index, const LmTensor *from)
+{
+    if (from->storage != NULL) {
+        to->tensor = *from;
+        lb_tensor_fill(L, to);
+    } else {
+        lua_pushnil(L);
+        lua_replace(L, index);
+    }
+}
+
+/* Pushes x, y (nil without labels) and w (only where samples have weights) of the next batch. */
 static int push_next(lua_State *L, LmFlow *flow, const char *fn)
 {
     LbTensor *x = lb_tensor_push(L);
     LbTensor *y = lb_tensor_push(L);
+    LbTensor *w = lb_tensor_push(L);
+    int top = lua_gettop(L);
     LmBatch batch;
     LmError err;
     LmStatus st;
@@ -82,22 +110,22 @@ static int push_next(lua_State *L, LmFlow *flow, const char *fn)
     LB_CALL(L, st, lm_flow_next(flow, &batch, &err));
     lm_profile_stop(LM_PROFILE_BATCHES, "flow:next, flow:batches", start);
     lb_raise_if(L, st, fn, &err);
-    x->tensor = batch.x;
-    lb_tensor_fill(L, x);
-    if (batch.y.storage != NULL) {
-        y->tensor = batch.y;
-        lb_tensor_fill(L, y);
-    } else {
-        lua_pop(L, 1);
-        lua_pushnil(L);
+    give(L, x, top - 2, &batch.x);
+    give(L, y, top - 1, &batch.y);
+    if (batch.w.storage == NULL) {
+        lua_settop(L, top - 1);
+        return 2;
     }
-    return 2;
+    give(L, w, top, &batch.w);
+    return 3;
 }
 
 LB_FUNCTION(
-    lb_flow_next, "flow:next", NULL, "flow:next() -> x, y",
-    "The next batch: f32 images N x H x W x C and their labels (class numbers from 0). After an "
-    "epoch's last batch comes the first of the next. Both stay valid as long as they are kept.",
+    lb_flow_next, "flow:next", NULL, "flow:next() -> x, y [, w]",
+    "The next batch: f32 images N x H x W x C, their labels (class numbers from 0, or what "
+    "`labels` "
+    "asked for) and, where samples have weights, those. After an epoch's last batch comes the "
+    "first of the next. All stay valid as long as they are kept.",
     "local train = luma.dataset.digits{ train=100, test=10 }\n"
     "local flow = luma.generator{ luma.rescale(1/255) }:flow(train)\n"
     "local x, y = flow:next()\n"

@@ -2,6 +2,7 @@
 #include "bind/progress.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -64,8 +65,11 @@ void lb_progress_step(void *ctx, int64_t step, int64_t n_steps, const LmMetrics 
     double left = (at - p->started) * (1 - share) / LM_MAX(share, 1e-9);
     lm_str_add(&s, "epoch %" PRId64 "/%" PRId64 " ", p->epoch, p->n_epochs);
     add_bar(&s, share);
-    lm_str_add(&s, " %3d %%  loss %.4f  accuracy %.2f %%  %.0f s left", (int)(100 * share),
-               so_far->loss, 100 * so_far->accuracy, left);
+    lm_str_add(&s, " %3d %%  loss %.4f", (int)(100 * share), so_far->loss);
+    if (!isnan(so_far->accuracy)) {
+        lm_str_add(&s, "  accuracy %.2f %%", 100 * so_far->accuracy);
+    }
+    lm_str_add(&s, "  %.0f s left", left);
     fprintf(stderr, "\r%s\033[K", line);
     fflush(stderr);
     p->drawn = at;

@@ -18,7 +18,8 @@ struct LmFlow {
     LmDataset *dataset;
     LmPlan *plan;
     LmPool *pool;
-    int64_t item; /* numbers of an image */
+    float *weights; /* one an item, or NULL: all 1 */
+    int64_t item;   /* numbers of an image */
     int64_t n_batches;
     int64_t n_samples;
     size_t pixels_at; /* in a thread's scratch: pixels of a set that must be read */
@@ -55,9 +56,14 @@ static LmStatus check_options(const LmFlowOptions *o, const LmDataset *ds, LmErr
                        " images; use a smaller batch",
                        o->batch, ds->name, ds->count);
     }
-    if (o->one_hot && ds->labels == NULL) {
-        return lm_fail(err, LM_EARG, "labels \"one_hot\" were asked for, but %s has no labels",
+    if (o->is_balanced && ds->labels == NULL) {
+        return lm_fail(err, LM_EARG, "sampling \"balanced\" wants labels, but %s has none",
                        ds->name);
+    }
+    if (o->is_balanced && !o->is_shuffled) {
+        return lm_fail(err, LM_EARG,
+                       "sampling \"balanced\" draws images, so it goes with "
+                       "shuffle=true alone");
     }
     return LM_OK;
 }
@@ -97,6 +103,17 @@ static LmStatus alloc_buffers(LmFlow *f, LmError *err)
     return st;
 }
 
+static LmOrder order_of(const LmFlow *f)
+{
+    const LmDataset *ds = f->dataset;
+    LmOrder order = lm_order(ds->count, f->options.is_shuffled, f->options.seed);
+    if (f->options.is_balanced) {
+        order.classes = ds->labels;
+        order.n_classes = ds->n_classes;
+    }
+    return order;
+}
+
 LmStatus lm_flow_new(LmFlow **out, LmGenerator *g, LmDataset *ds, const LmFlowOptions *o,
                      LmError *err)
 {
@@ -111,10 +128,12 @@ LmStatus lm_flow_new(LmFlow **out, LmGenerator *g, LmDataset *ds, const LmFlowOp
     f->dataset = lm_dataset_ref(ds);
     f->item = lm_dataset_item_count(ds);
     f->epoch = 1;
-    f->order = lm_order(ds->count, o->is_shuffled, o->seed);
+    f->order = order_of(f);
     f->prepared = f->order;
     count_batches(f);
-    if ((st = make_plan(f, err)) != LM_OK || (st = alloc_buffers(f, err)) != LM_OK) {
+    if ((st = lm_targets_resolve(&f->options.labels, ds, err)) != LM_OK ||
+        (st = lm_targets_weights(&f->weights, o->weights, ds, err)) != LM_OK ||
+        (st = make_plan(f, err)) != LM_OK || (st = alloc_buffers(f, err)) != LM_OK) {
         lm_flow_unref(f);
         return st;
     }
@@ -139,6 +158,7 @@ void lm_flow_unref(LmFlow *f)
     lm_order_fini(&f->order);
     lm_order_fini(&f->prepared);
     lm_mem_free(f->scratch);
+    lm_mem_free(f->weights);
     lm_generator_unref(f->generator);
     lm_dataset_unref(f->dataset);
     lm_mem_free(f);
@@ -149,6 +169,16 @@ void lm_flow_unref(LmFlow *f)
 const LmFlowOptions *lm_flow_options(const LmFlow *f)
 {
     return &f->options;
+}
+
+bool lm_flow_has_weights(const LmFlow *f)
+{
+    return f->weights != NULL;
+}
+
+float lm_flow_weight(const LmFlow *f, int64_t i)
+{
+    return f->weights != NULL ? f->weights[i] : 1;
 }
 
 LmDataset *lm_flow_dataset(const LmFlow *f)
@@ -221,6 +251,37 @@ LmStatus lm_flow_fill(const LmFlow *f, int64_t epoch, const int64_t *indices, in
         lm_plan_apply(f->plan, pixels, ds->dtype, x[k], scratch);
     }
     return LM_OK;
+}
+
+int64_t lm_flow_n_targets(const LmFlow *f)
+{
+    switch (f->options.labels) {
+    case LM_LABELS_TARGETS:
+        return f->dataset->n_targets;
+    case LM_LABELS_INPUT:
+        return f->item;
+    case LM_LABELS_NONE:
+        return 0;
+    default:
+        return f->dataset->n_classes;
+    }
+}
+
+LmTarget lm_flow_target(const LmFlow *f, int64_t epoch, int64_t i, float *buffer)
+{
+    const LmDataset *ds = f->dataset;
+    LmTarget none = {-1, NULL};
+    (void)epoch;
+    (void)buffer;
+    switch (f->options.labels) {
+    case LM_LABELS_TARGETS:
+        return (LmTarget){-1, ds->targets + i * ds->n_targets};
+    case LM_LABELS_INPUT:
+    case LM_LABELS_NONE:
+        return none;
+    default:
+        return (LmTarget){ds->labels[i], NULL};
+    }
 }
 
 void lm_flow_hint(const LmFlow *f, int64_t i)
@@ -312,29 +373,6 @@ static LmStatus make_images(const LmFlow *f, int64_t epoch, const int64_t *indic
     return lm_tensor_wrap(out, LM_F32, 4, shape, block, lm_pool_give, f->pool, err);
 }
 
-static LmStatus make_labels(const LmFlow *f, const int64_t *indices, int64_t n, LmTensor *out,
-                            LmError *err)
-{
-    const LmDataset *ds = f->dataset;
-    const int64_t shape[2] = {n, ds->n_classes};
-    *out = (LmTensor){0};
-    if (ds->labels == NULL) {
-        return LM_OK;
-    }
-    if (!f->options.one_hot) {
-        LmStatus st = lm_tensor_new(out, LM_I32, 1, shape, err);
-        for (int64_t i = 0; st == LM_OK && i < n; i++) {
-            ((int32_t *)out->data)[i] = ds->labels[indices[i]];
-        }
-        return st;
-    }
-    LmStatus st = lm_tensor_zeros(out, LM_F32, 2, shape, err);
-    for (int64_t i = 0; st == LM_OK && i < n; i++) {
-        ((float *)out->data)[i * ds->n_classes + ds->labels[indices[i]]] = 1;
-    }
-    return st;
-}
-
 /* An LmPrefetchJob's make. */
 static LmStatus make_batch(const void *ctx, int64_t epoch, const int64_t *indices, int64_t n,
                            LmBatch *out, void *scratch, const atomic_bool *stop, LmError *err)
@@ -343,10 +381,13 @@ static LmStatus make_batch(const void *ctx, int64_t epoch, const int64_t *indice
     LmBatch batch = {0};
     LmStatus st = make_images(f, epoch, indices, n, &batch.x, scratch, stop, err);
     if (st == LM_OK) {
-        st = make_labels(f, indices, n, &batch.y, err);
+        st = lm_targets_make(&batch.y, f->options.labels, f->dataset, indices, n, &batch.x, err);
+    }
+    if (st == LM_OK && f->weights != NULL) {
+        st = lm_targets_weigh(&batch.w, f->weights, indices, n, err);
     }
     if (st != LM_OK) {
-        lm_tensor_fini(&batch.x);
+        lm_batch_fini(&batch);
         return st;
     }
     *out = batch;
@@ -375,7 +416,7 @@ static LmStatus start_prefetch(LmFlow *f, LmError *err)
         .scratch_bytes = f->scratch_bytes,
         .batch = o->batch,
         .n_samples = f->n_samples,
-        .order = lm_order(f->dataset->count, o->is_shuffled, o->seed),
+        .order = order_of(f),
         .workers = o->workers,
     };
     return lm_prefetch_new(&f->prefetch, &job, f->epoch, f->position, err);
@@ -408,4 +449,5 @@ void lm_batch_fini(LmBatch *b)
 {
     lm_tensor_fini(&b->x);
     lm_tensor_fini(&b->y);
+    lm_tensor_fini(&b->w);
 }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "data/dataset.h"
 #include "flow/generator.h"
+#include "flow/targets.h"
 
 typedef struct LmFlow LmFlow;
 
@@ -26,23 +27,30 @@ typedef struct LmFlowOptions {
     uint64_t seed;
     int workers; /* 0: on demand; else threads working ahead */
     bool drop_last;
-    bool one_hot; /* labels as f32 rows of n_classes instead of class numbers */
+    LmLabels labels;
+    LmWeights weights;
+    bool is_balanced; /* every class comes equally often, whatever its share of the set */
 } LmFlowOptions;
 
 typedef struct LmBatch {
     LmTensor x; /* f32 n x h x w x c */
-    LmTensor y; /* i32 n, or f32 n x n_classes; zeroed (storage NULL) for unlabelled sets */
+    LmTensor y; /* as options.labels say; zeroed (storage NULL) for LM_LABELS_NONE */
+    LmTensor w; /* f32 n, how much each sample counts; zeroed where all count the same */
 } LmBatch;
 
 /* Keeps references to both. `g` may be NULL: pixels as floats. Checks that all stages are fitted
  * and fit the set's shape. LM_EARG: a batch below 1, an empty set, drop_last with a batch larger
- * than the set, one_hot without labels, workers outside 0..LM_FLOW_WORKERS_MAX. */
+ * than the set, labels or weights the set cannot give, workers outside 0..LM_FLOW_WORKERS_MAX. */
 LmStatus lm_flow_new(LmFlow **out, LmGenerator *g, LmDataset *ds, const LmFlowOptions *o,
                      LmError *err) LM_MUST_CHECK;
 LmFlow *lm_flow_ref(LmFlow *f);
 void lm_flow_unref(LmFlow *f); /* ends its threads at once when it was the last */
 
+/* As given, with labels resolved (flow/targets.h). */
 const LmFlowOptions *lm_flow_options(const LmFlow *f);
+/* How much the sample with data-set index i counts; 1 where nothing was said. */
+float lm_flow_weight(const LmFlow *f, int64_t i);
+bool lm_flow_has_weights(const LmFlow *f);
 LmDataset *lm_flow_dataset(const LmFlow *f);     /* borrowed */
 LmGenerator *lm_flow_generator(const LmFlow *f); /* borrowed, may be NULL */
 int64_t lm_flow_n_batches(const LmFlow *f);      /* of one epoch */
@@ -73,6 +81,19 @@ LmStatus lm_flow_prepare(LmFlow *f, int64_t epoch, const int64_t **order,
 size_t lm_flow_scratch_bytes(const LmFlow *f);
 LmStatus lm_flow_fill(const LmFlow *f, int64_t epoch, const int64_t *indices, int64_t n,
                       float *const *x, void *scratch, LmError *err) LM_MUST_CHECK;
+
+/* What the outputs for a sample are held against: a class number, or a row of lm_flow_n_targets
+ * numbers. Neither (label -1, row NULL): the scaled pixels themselves, or nothing at all, as
+ * options.labels say. */
+typedef struct LmTarget {
+    int32_t label;
+    const float *row;
+} LmTarget;
+
+/* `buffer` (lm_flow_n_targets floats of the calling thread's own) is used where the row is made for
+ * this epoch. */
+LmTarget lm_flow_target(const LmFlow *f, int64_t epoch, int64_t i, float *buffer);
+int64_t lm_flow_n_targets(const LmFlow *f);
 
 /* Tells the processor that sample i will be asked for soon; costs next to nothing. */
 void lm_flow_hint(const LmFlow *f, int64_t i);

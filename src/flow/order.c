@@ -37,6 +37,13 @@ LmStatus lm_order_make(LmOrder *o, int64_t epoch, LmError *err)
     /* File order is the same in every epoch. */
     if (o->epoch == 0 || (o->is_shuffled && o->epoch != epoch)) {
         lm_sampler_order(o->indices, o->n, o->is_shuffled, o->seed, epoch);
+        if (o->classes != NULL) {
+            st = lm_sampler_balance(o->indices, o->n, o->classes, o->n_classes, err);
+        }
+    }
+    if (st != LM_OK) {
+        o->epoch = 0;
+        return st;
     }
     o->epoch = epoch;
     return LM_OK;

@@ -13,6 +13,9 @@ typedef struct LmOrder {
     uint64_t seed;
     int64_t epoch; /* 0: none yet */
     int64_t *indices;
+    /* Where set: labels of the n items; every class that has items then comes equally often. */
+    const int32_t *classes;
+    int n_classes;
 } LmOrder;
 
 /* No order yet; takes memory when the first is asked for. */

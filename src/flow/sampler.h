@@ -8,4 +8,10 @@
  * n < 2^32. */
 void lm_sampler_order(int64_t *order, int64_t n, bool is_shuffled, uint64_t seed, int64_t epoch);
 
+/* Turns a shuffled order into one of the same length in which the classes (labels[item], all below
+ * n_classes) take turns, each with its items in the order they had, from the first again when all
+ * were used. So a class with few items repeats them and one with many leaves some out. */
+LmStatus lm_sampler_balance(int64_t *order, int64_t n, const int32_t *labels, int n_classes,
+                            LmError *err) LM_MUST_CHECK;
+
 #endif

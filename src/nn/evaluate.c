@@ -89,21 +89,21 @@ static LmStatus run_pass(Pass *p, LmModel *m, LmError *err)
     return st;
 }
 
-/* Sums in data-set order. */
-static void sum_up(const Pass *p, int64_t n_classes, LmMetrics *out, int64_t *confusion)
+static void count_confusion(const Pass *p, int64_t n_classes, int64_t *confusion)
 {
     const int32_t *labels = lm_flow_dataset(p->flow)->labels;
-    LmMetrics m = {.count = p->n};
     for (int64_t i = 0; i < p->n; i++) {
-        m.loss += p->results[i].loss;
-        m.correct += p->results[i].is_correct;
-        if (confusion != NULL) {
-            confusion[labels[i] * n_classes + p->results[i].predicted]++;
-        }
+        confusion[labels[i] * n_classes + p->results[i].predicted]++;
     }
-    m.loss /= (double)p->n;
-    m.accuracy = (double)m.correct / (double)p->n;
-    *out = m;
+}
+
+/* Sums in data-set order. */
+static LmMetrics sum_up(const Pass *p, const LmModel *m)
+{
+    LmTally tally = {0};
+    lm_tally_add(&tally, p->results, p->n);
+    LmLabels labels = lm_flow_options(p->flow)->labels;
+    return lm_tally_metrics(&tally, lm_loss_n_judged(p->loss, labels, lm_model_n_outputs(m)));
 }
 
 /* Weights are finite, so it is the pixels or sums that overflow; the first image tells which. */
@@ -137,7 +137,10 @@ LmStatus lm_evaluate(LmModel *m, LmFlow *flow, LmLoss loss, LmMetrics *out, int6
         st = check_results(&p, err);
     }
     if (st == LM_OK) {
-        sum_up(&p, lm_flow_dataset(flow)->n_classes, out, confusion);
+        *out = sum_up(&p, m);
+        if (confusion != NULL && lm_targets_is_class(lm_flow_options(flow)->labels)) {
+            count_confusion(&p, lm_flow_dataset(flow)->n_classes, confusion);
+        }
         out->seconds = lm_clock_seconds() - start;
     }
     lm_mem_free(p.results);

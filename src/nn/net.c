@@ -248,7 +248,7 @@ static void report_times(const LmNet *net)
 static LmStatus allocate(LmNet *net, size_t flow_scratch_bytes, LmError *err)
 {
     const LmShape *in = &net->model->input;
-    int64_t staging = LM_MAX(LM_BLOCK * in->h * in->w * in->c, lm_model_n_outputs(net->model));
+    int64_t staging = LM_MAX(LM_BLOCK * in->h * in->w * in->c, 2 * lm_model_n_outputs(net->model));
     net->scratch_offset = net->arena_floats;
     net->staging_floats = (int64_t)lm_base_round_up((size_t)staging, 16);
     net->arena_floats += net->staging_floats + 16;

@@ -156,8 +156,10 @@ LmMap lm_net_grads(const LmBlockRun *run, int i);
 float *lm_net_input_direct(const LmBlockRun *run, int64_t sample);
 /* Copies one image of h*w*c floats into place. */
 void lm_net_put_input(const LmBlockRun *run, int64_t sample, const float *pixels);
-/* The thread's scratch for the flow, and `staging`: floats for a block of images or one
- * row of outputs. */
+/* The sample's h*w*c numbers as they were put in; until the block's backward pass. */
+void lm_net_get_input(const LmBlockRun *run, int64_t sample, float *pixels);
+/* The thread's scratch for the flow, and `staging`: floats for a block of images, or for a
+ * row of outputs and one of targets. */
 void *lm_net_scratch(const LmBlockRun *run, float **staging);
 
 /* Seconds of the run's thread: forward of every operation, backward of every one, update of every

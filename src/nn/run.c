@@ -37,6 +37,18 @@ float *lm_net_input_direct(const LmBlockRun *run, int64_t sample)
     return lm_net_values(run, 0).data + sample * in->img;
 }
 
+void lm_net_get_input(const LmBlockRun *run, int64_t sample, float *pixels)
+{
+    const LmPlanMap *in = &run->net->values[0];
+    const float *image = lm_net_values(run, 0).data + sample * in->img;
+    for (int64_t y = 0; y < in->h; y++) {
+        for (int64_t x = 0; x < in->w; x++) {
+            memcpy(pixels, image + y * in->row + x * in->cs, (size_t)in->c * sizeof *pixels);
+            pixels += in->c;
+        }
+    }
+}
+
 void lm_net_put_input(const LmBlockRun *run, int64_t sample, const float *pixels)
 {
     const LmPlanMap *in = &run->net->values[0];

@@ -1,6 +1,7 @@
 #include "nn/runner.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #include "base/clock.h"
 #include "base/profile.h"
@@ -47,12 +48,23 @@ LmStatus lm_runner_check(const LmModel *m, const LmFlow *flow, LmLoss loss, LmEr
 {
     const LmDataset *ds = lm_flow_dataset(flow);
     LmStatus st = lm_runner_check_shape(m, flow, err);
-    if (st == LM_OK && ds->labels == NULL) {
-        st = lm_fail(err, LM_EARG, "%s has no labels to learn or check against", ds->name);
+    LmLabels labels = lm_flow_options(flow)->labels;
+    if (st == LM_OK && labels == LM_LABELS_NONE) {
+        bool has_some = ds->labels != NULL || ds->targets != NULL;
+        st = has_some
+                 ? lm_fail(err, LM_EARG,
+                           "the flow was made with labels=\"none\": there is "
+                           "nothing to learn or check against")
+                 : lm_fail(err, LM_EARG, "%s has no labels to learn or check against", ds->name);
     }
-    return st == LM_OK
-               ? lm_loss_check(loss, m->final_act, lm_model_n_outputs(m), ds->n_classes, err)
-               : st;
+    if (st != LM_OK) {
+        return st;
+    }
+    int64_t n_outputs = lm_model_n_outputs(m);
+    return lm_targets_is_class(labels)
+               ? lm_loss_check(loss, m->final_act, n_outputs, ds->n_classes, err)
+               : lm_loss_check_rows(loss, m->final_act, n_outputs, ds->targets_kind,
+                                    lm_flow_n_targets(flow), err);
 }
 
 static int64_t index_of(const LmBlockRun *run, const int64_t *order, int64_t i)
@@ -95,15 +107,15 @@ bool lm_runner_fill(LmRunner *r, const LmBlockRun *run, const LmFlow *flow, cons
     return true;
 }
 
-static void loss_of(const LmBlockRun *run, int64_t i, float *z, int32_t label, LmLoss loss,
-                    double scale, LmSampleResult *result)
+static void loss_of(const LmBlockRun *run, int64_t i, float *z, const LmTarget *target,
+                    float weight, LmLoss loss, double scale, LmSampleResult *result)
 {
     const LmModel *m = run->net->model;
     int64_t k = lm_model_n_outputs(m);
     lm_net_outputs(run, i, z);
-    LmLossResult r =
-        lm_loss_sample(loss, m->final_act, z, k, label, scale, run->is_training ? z : NULL);
-    *result = (LmSampleResult){r.loss, r.predicted, r.predicted == label};
+    LmLossResult r = lm_loss_sample(loss, m->final_act, z, k, target, scale * (double)weight,
+                                    run->is_training ? z : NULL);
+    *result = (LmSampleResult){r.loss * (double)weight, weight, r.predicted, r.n_correct};
     if (run->is_training) {
         lm_net_put_output_grad(run, i, z);
     }
@@ -112,13 +124,41 @@ static void loss_of(const LmBlockRun *run, int64_t i, float *z, int32_t label, L
 void lm_runner_loss(const LmBlockRun *run, const LmFlow *flow, const int64_t *order, LmLoss loss,
                     double scale, LmSampleResult *results)
 {
-    const LmDataset *ds = lm_flow_dataset(flow);
-    float *staging;
-    lm_net_scratch(run, &staging);
+    bool is_input = lm_flow_options(flow)->labels == LM_LABELS_INPUT;
+    float *outputs;
+    lm_net_scratch(run, &outputs);
+    float *row = outputs + lm_model_n_outputs(run->net->model);
     double start = lm_profile_start();
     for (int64_t i = 0; i < run->n; i++) {
-        int32_t label = ds->labels[index_of(run, order, i)];
-        loss_of(run, i, staging, label, loss, scale, &results[run->first + i]);
+        int64_t index = index_of(run, order, i);
+        LmTarget target = lm_flow_target(flow, run->epoch, index, row);
+        if (is_input) {
+            lm_net_get_input(run, i, row);
+            target.row = row;
+        }
+        loss_of(run, i, outputs, &target, lm_flow_weight(flow, index), loss, scale,
+                &results[run->first + i]);
     }
     add_time(run, LM_NET_LOSS, start);
+}
+
+void lm_tally_add(LmTally *t, const LmSampleResult *results, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        t->loss += results[i].loss;
+        t->weight += (double)results[i].weight;
+        t->hits += (double)results[i].weight * results[i].n_correct;
+        t->n_correct += results[i].n_correct;
+    }
+    t->count += n;
+}
+
+LmMetrics lm_tally_metrics(const LmTally *t, int32_t n_judged)
+{
+    double judged = t->weight * n_judged;
+    return (LmMetrics){.loss = t->loss / (double)t->count,
+                       .accuracy = judged > 0 ? t->hits / judged : (double)NAN,
+                       .correct = t->n_correct,
+                       .judged = t->count * n_judged,
+                       .count = t->count};
 }

@@ -9,10 +9,26 @@
 #include "nn/net.h"
 
 typedef struct LmSampleResult {
-    double loss;
+    double loss; /* times the weight */
+    float weight;
     int32_t predicted;
-    bool is_correct;
+    int32_t n_correct;
 } LmSampleResult;
+
+/* Sums over samples, added in their order. */
+typedef struct LmTally {
+    double loss;
+    double weight;
+    double hits; /* n_correct times the weight */
+    int64_t n_correct;
+    int64_t count;
+} LmTally;
+
+void lm_tally_add(LmTally *t, const LmSampleResult *results, int64_t n);
+/* Loss: sum over samples of weight * loss, divided by their number (as Keras does). Accuracy:
+ * weighted share of right answers; NaN where `n_judged` (lm_loss_n_judged) is 0 or all weights are.
+ */
+LmMetrics lm_tally_metrics(const LmTally *t, int32_t n_judged);
 
 /* The error of the smallest sample position, so that messages do not depend on threads. */
 typedef struct LmRunner {

@@ -24,8 +24,8 @@ struct LmTrainer {
     int64_t position; /* samples of the current epoch already used */
     int64_t *order;   /* of the current epoch; ours, so that the flow may be used meanwhile */
     int64_t n_samples;
-    double epoch_loss;
-    int64_t epoch_correct;
+    LmTally tally; /* of the current epoch */
+    int32_t n_judged;
     double seconds;
     LmSampleResult *results; /* of a batch */
 };
@@ -60,6 +60,8 @@ LmStatus lm_trainer_new(LmTrainer **out, LmModel *m, const LmTrainOptions *o, Lm
     t->flow = lm_flow_ref(o->flow);
     t->loss = o->loss;
     t->n_samples = lm_flow_n_samples(o->flow);
+    t->n_judged =
+        lm_loss_n_judged(o->loss, lm_flow_options(o->flow)->labels, lm_model_n_outputs(m));
     if (t->n_samples < 1) {
         st = lm_fail(err, LM_EARG,
                      "the flow has no batches: its data set is smaller than one batch, "
@@ -116,8 +118,7 @@ static LmStatus start_epoch(LmTrainer *t, LmError *err)
     LmStatus st = lm_flow_prepare(t->flow, t->epoch + 1, &order, err);
     if (st == LM_OK) {
         memcpy(t->order, order, (size_t)t->n_samples * sizeof *order);
-        t->epoch_loss = 0;
-        t->epoch_correct = 0;
+        t->tally = (LmTally){0};
         t->seconds = 0;
     }
     return st;
@@ -168,7 +169,7 @@ static LmStatus check_loss(const LmTrainer *t, double loss, LmError *err)
                    t->updater.optim.rate);
 }
 
-static LmStatus run_batch(LmTrainer *t, int64_t n, LmMetrics *batch, LmError *err)
+static LmStatus run_batch(LmTrainer *t, int64_t n, LmTally *batch, LmError *err)
 {
     LmStatus st = lm_net_ensure_threads(t->net, err);
     if (st != LM_OK) {
@@ -184,11 +185,8 @@ static LmStatus run_batch(LmTrainer *t, int64_t n, LmMetrics *batch, LmError *er
     if (st != LM_OK) {
         return st;
     }
-    *batch = (LmMetrics){.count = n};
-    for (int64_t i = 0; i < n; i++) {
-        batch->loss += t->results[i].loss;
-        batch->correct += t->results[i].is_correct;
-    }
+    *batch = (LmTally){0};
+    lm_tally_add(batch, t->results, n);
     st = check_loss(t, batch->loss, err);
     if (st == LM_OK) {
         lm_updater_run(&t->updater, n, n_chains);
@@ -196,7 +194,6 @@ static LmStatus run_batch(LmTrainer *t, int64_t n, LmMetrics *batch, LmError *er
     return st;
 }
 
-/* The batch's sums go into the epoch's; then they become means. */
 LmStatus lm_trainer_step_run(LmTrainer *t, LmMetrics *batch, bool *is_epoch_end, LmError *err)
 {
     double start = lm_clock_seconds();
@@ -208,16 +205,20 @@ LmStatus lm_trainer_step_run(LmTrainer *t, LmMetrics *batch, bool *is_epoch_end,
         return st;
     }
     int64_t n = LM_MIN(lm_flow_options(t->flow)->batch, t->n_samples - t->position);
-    LmMetrics m;
-    st = run_batch(t, n, &m, err);
+    LmTally tally;
+    st = run_batch(t, n, &tally, err);
     if (st != LM_OK) {
         return st;
     }
-    t->epoch_loss += m.loss;
-    t->epoch_correct += m.correct;
+    /* Sums of batches are added to the epoch's: one fixed order, and no sample is looked at twice.
+     */
+    t->tally.loss += tally.loss;
+    t->tally.weight += tally.weight;
+    t->tally.hits += tally.hits;
+    t->tally.n_correct += tally.n_correct;
+    t->tally.count += n;
     t->position += n;
-    m.loss /= (double)n;
-    m.accuracy = (double)m.correct / (double)n;
+    LmMetrics m = lm_tally_metrics(&tally, t->n_judged);
     m.seconds = lm_clock_seconds() - start;
     t->seconds += m.seconds;
     *is_epoch_end = t->position >= t->n_samples;
@@ -229,13 +230,11 @@ LmStatus lm_trainer_step_run(LmTrainer *t, LmMetrics *batch, bool *is_epoch_end,
     return LM_OK;
 }
 
-static LmMetrics so_far(const LmTrainer *t, int64_t count)
+static LmMetrics so_far(const LmTrainer *t)
 {
-    return (LmMetrics){.loss = t->epoch_loss / (double)count,
-                       .accuracy = (double)t->epoch_correct / (double)count,
-                       .correct = t->epoch_correct,
-                       .count = count,
-                       .seconds = t->seconds};
+    LmMetrics m = lm_tally_metrics(&t->tally, t->n_judged);
+    m.seconds = t->seconds;
+    return m;
 }
 
 LmStatus lm_trainer_epoch_run(LmTrainer *t, LmMetrics *epoch, LmProgressFn *progress, void *ctx,
@@ -252,10 +251,10 @@ LmStatus lm_trainer_epoch_run(LmTrainer *t, LmMetrics *epoch, LmProgressFn *prog
             return st;
         }
         if (progress != NULL) {
-            m = so_far(t, is_end ? t->n_samples : t->position);
+            m = so_far(t);
             progress(ctx, step, n_steps, &m);
         }
     }
-    *epoch = so_far(t, t->n_samples);
+    *epoch = so_far(t);
     return LM_OK;
 }

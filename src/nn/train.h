@@ -18,10 +18,12 @@ const char *lm_loss_name(LmLoss loss);
 bool lm_loss_from_name(const char *name, LmLoss *out);
 
 typedef struct LmMetrics {
-    double loss;     /* mean over samples */
-    double accuracy; /* correct / count */
+    double loss;     /* sum of weight * loss over samples, divided by their number */
+    double accuracy; /* weighted share of right answers; NaN where none are right or wrong */
     int64_t correct;
-    int64_t count;
+    int64_t
+        judged;    /* answers that are right or wrong: samples, or their labels where each is one */
+    int64_t count; /* samples */
     double seconds;
 } LmMetrics;
 
@@ -58,8 +60,8 @@ LmStatus lm_trainer_epoch_run(LmTrainer *t, LmMetrics *epoch, LmProgressFn *prog
 
 /* Metrics over every image of the flow's data set, in its order (drop_last changes nothing). Counts
  * are added to `confusion` where it is not NULL: n_classes x n_classes of the data set, [true
- * class][predicted class], zeroed by the caller. Dropout is off. LM_ENUMERIC, naming the first
- * image, where a loss is not finite. */
+ * class][predicted class], zeroed by the caller; none where the flow gives no classes. Dropout is
+ * off. LM_ENUMERIC, naming the first image, where a loss is not finite. */
 LmStatus lm_evaluate(LmModel *m, LmFlow *flow, LmLoss loss, LmMetrics *out, int64_t *confusion,
                      LmError *err) LM_MUST_CHECK;
 /* Rows of outputs in data-set order, whatever the flow's order: f32 n x n_outputs. */

@@ -370,19 +370,63 @@ test("flow fields", function()
     test.ok(tostring(flow):find "5 batches of 64")
 end)
 
+test("forms of y", function()
+    local two = luma.dataset.tensor{ images = luma.zeros({4, 2, 2}, "u8"), labels = luma.tensor({0, 1, 1, 0}, "u8") }
+    local g = luma.generator{ luma.rescale(2) }
+    local function y_of(set, labels)
+        local _, y, w = g:flow(set, { shuffle = false, labels = labels }):next()
+        test.eq(w, nil)
+        return y
+    end
+    test.eq(y_of(two, "binary").dtype, "f32")
+    test.ok(y_of(two, "binary"):equal(luma.tensor({0, 1, 1, 0}, "f32")))
+    test.ok(y_of(two, "auto"):equal(y_of(two, "class")))
+    test.eq(y_of(two, "none"), nil)
+    local x, y = g:flow(small, { labels = "input" }):next()
+    test.ok(x:equal(y))
+    y:set(1, 1, 1, 1, 99)
+    test.ok(not x:equal(y), "y is a copy")
+    test.fails('generator:flow: labels "binary" want a set of two classes, but digits test has 10; use labels="class"',
+        function() g:flow(small, { labels = "binary" }) end)
+    test.fails('generator:flow: labels "targets" were asked for, but digits test has no targets',
+        function() g:flow(small, { labels = "targets" }) end)
+end)
+
+test("balanced weights and sampling", function()
+    local labels = {}
+    for i = 1, 90 do labels[i] = i <= 80 and 0 or i <= 88 and 1 or 3 end
+    local set = luma.dataset.tensor{ images = luma.zeros({90, 2, 2}, "u8"), labels = luma.tensor(labels, "u8") }
+    local g = luma.generator{}
+    local _, y, w = g:flow(set, { batch = 90, weights = "balanced" }):next()
+    local sums = { [0] = 0, [1] = 0, [3] = 0 }
+    for i = 1, 90 do sums[y[i]] = sums[y[i]] + w[i] end
+    for _, sum in pairs(sums) do
+        test.ok(math.abs(sum - 30) < 1e-4, "every present class weighs a third of 90")
+    end
+    local flow = g:flow(set, { batch = 90, sampling = "balanced" })
+    local _, first = flow:next()
+    local counts = { [0] = 0, [1] = 0, [3] = 0 }
+    for i = 1, 90 do counts[first[i]] = counts[first[i]] + 1 end
+    for _, n in pairs(counts) do test.eq(n, 30) end
+    local with_workers = g:flow(set, { batch = 90, sampling = "balanced", workers = 3 })
+    test.ok(select(2, with_workers:next()):equal(first))
+    test.fails("generator:flow: sampling \"balanced\" draws images, so it goes with shuffle=true alone",
+        function() g:flow(set, { sampling = "balanced", shuffle = false }) end)
+end)
+
 test("flow options", function()
     local g = luma.generator {}
-    local all = "(options: batch, shuffle, seed, workers, drop_last, labels)"
+    local all = "(options: batch, shuffle, seed, workers, drop_last, labels, weights, sampling)"
     test.fails("generator:flow: unknown option 'batch_size'; did you mean 'batch'? " .. all,
         function() g:flow(train, { batch_size = 64 }) end)
     test.fails("generator:flow: option 'batch' wants an integer from 1 to 100000000, got 0",
         function() g:flow(train, { batch = 0 }) end)
     test.fails("generator:flow: option 'workers' wants an integer from 0 to 16, got 17",
         function() g:flow(train, { workers = 17 }) end)
-    test.fails('generator:flow: option \'labels\' wants "class" or "one_hot", got "onehot"; did you '
-        .. 'mean "one_hot"?', function() g:flow(train, { labels = "onehot" }) end)
-    test.fails("generator:flow: wants a table { batch=, shuffle=, seed=, workers=, drop_last=, labels= "
-        .. "}, got 64", function() g:flow(train, 64) end)
+    test.fails('generator:flow: option \'labels\' wants "auto", "class", "one_hot", "binary", "targets", "input" or '
+        .. '"none", got "onehot"; did you mean "one_hot"?', function() g:flow(train, { labels = "onehot" }) end)
+    test.fails("generator:flow: wants a table { batch=, shuffle=, seed=, workers=, drop_last=, labels=, "
+        .. "weights=, sampling= }, got 64", function() g:flow(train, 64) end)
     test.fails("generator:flow: argument 1 wants a dataset, got a tensor",
         function() g:flow(pixels(1)) end)
     test.fails("generator:flow: argument 1 wants a dataset, got nothing", function() g:flow() end)

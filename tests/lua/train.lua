@@ -16,6 +16,48 @@ local function flow(options)
     return scale:flow(train, options or { batch = 64 })
 end
 
+test("an autoencoder learns to give its pixels back", function()
+    local model = luma.model { input = { 28, 28, 1 }, nn.flatten {}, nn.dense { 32, act = "relu" },
+        nn.dense { 784, act = "sigmoid" } }
+    local own = scale:flow(train, { labels = "input" })
+    local history = model:fit { own, epochs = 5, loss = "mse", validate = scale:flow(small, { labels = "input" }),
+        optimizer = luma.adam { rate = 1e-2 }, progress = false }
+    test.ok(history.loss[5] < 0.7 * history.loss[1])
+    test.eq(history.accuracy, nil)
+    local result = model:evaluate(scale:flow(small, { labels = "input" }), { loss = "mse" })
+    test.eq(result.loss, history.val_loss[5])
+    test.eq(result.confusion, nil)
+    test.ok(tostring(result):find "^loss [%d.]+$")
+    local x = scale:flow(small, { batch = 60, shuffle = false }):next():reshape { 60, 784 }
+    local d = model:predict(scale:flow(small)) - x
+    test.ok(math.abs((d * d):mean() - result.loss) < 1e-6)
+    test.fails('model:evaluate: loss "cross_entropy" tells classes apart, but the flow gives rows of targets; use '
+        .. 'loss="mse" for values, or loss="binary_cross_entropy" and a sigmoid for several labels an image',
+        function() model:evaluate(own) end)
+    test.fails('model:evaluate: the flow was made with labels="none": there is nothing to learn or check against',
+        function() model:evaluate(scale:flow(small, { labels = "none" })) end)
+end)
+
+test("balanced weights", function()
+    local labels, images = {}, luma.zeros({ 40, 28, 28, 1 }, "u8")
+    for i = 1, 40 do labels[i] = i % 2 end
+    local even = luma.dataset.tensor { images = images, labels = luma.tensor(labels, "u8") }
+    local function digest(set, weights)
+        local model = luma.model { input = { 28, 28, 1 }, nn.flatten {}, nn.dense { 2, act = "softmax" } }
+        model:fit { scale:flow(set, { weights = weights }), epochs = 2, progress = false }
+        return model:digest(), model
+    end
+    test.eq(digest(even, "balanced"), digest(even, "none"))
+    for i = 1, 40 do labels[i] = i % 8 == 0 and 1 or 0 end
+    local uneven = luma.dataset.tensor { images = images, labels = luma.tensor(labels, "u8") }
+    local balanced, model = digest(uneven, "balanced")
+    test.ok(balanced ~= digest(uneven, "none"))
+    -- Black images have one answer: right for one class, so half of what balanced weights count.
+    local result = model:evaluate(scale:flow(uneven, { weights = "balanced" }))
+    test.ok(math.abs(result.accuracy - 0.5) < 1e-6)
+    test.ok(result.correct == 5 or result.correct == 35)
+end)
+
 test("fit, train and steps train alike", function()
     local a, b, c = network(), network(), network()
     local history = a:fit { flow(), epochs = 2, progress = false }

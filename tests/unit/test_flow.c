@@ -184,7 +184,7 @@ static void test_refused_options(void **state)
     o = (LmFlowOptions){.batch = 11, .drop_last = true};
     assert_fails(lm_flow_new(&f, NULL, ds, &o, &err), LM_EARG, err,
                  "batch is 11, but set holds 10");
-    o = (LmFlowOptions){.batch = 1, .one_hot = true};
+    o = (LmFlowOptions){.batch = 1, .labels = LM_LABELS_ONE_HOT};
     assert_fails(lm_flow_new(&f, NULL, ds, &o, &err), LM_EARG, err, "set has no labels");
     o = (LmFlowOptions){.batch = 1, .workers = LM_FLOW_WORKERS_MAX + 1};
     assert_fails(lm_flow_new(&f, NULL, ds, &o, &err), LM_EARG, err, "workers is 17, wanted 0..16");
@@ -231,7 +231,7 @@ static void test_labels(void **state)
 {
     (void)state;
     for (int workers = 0; workers < 3; workers++) {
-        LmFlowOptions o = {.batch = 7, .one_hot = true, .workers = workers};
+        LmFlowOptions o = {.batch = 7, .labels = LM_LABELS_ONE_HOT, .workers = workers};
         LmFlow *f = flow_of(NULL, help_dataset_new("set", 20, 2, 2, 1, LM_U8, 4, 8), o);
         for (int i = 0; i < 20; i++) {
             LmBatch b = next(f);
@@ -243,7 +243,7 @@ static void test_labels(void **state)
             lm_batch_fini(&b);
         }
         lm_flow_unref(f);
-        o.one_hot = false;
+        o.labels = LM_LABELS_AUTO;
         f = flow_of(NULL, help_dataset_new("set", 20, 2, 2, 1, LM_U8, 0, 8), o);
         LmBatch b = next(f);
         assert_true(b.y.storage == NULL && b.x.shape[0] == 7);

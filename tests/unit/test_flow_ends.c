@@ -288,7 +288,7 @@ static void test_out_of_memory(void **state)
     LmDataset *ds = help_dataset_new("set", 30, 6, 5, 1, LM_U8, 3, 8);
     LmFlowOptions o = {.batch = 13, .is_shuffled = true};
     assert_survives_oom(make_and_free(ds, g, &o, &err), err);
-    o.one_hot = true;
+    o.labels = LM_LABELS_ONE_HOT;
     assert_survives_oom(make_and_free(ds, g, &o, &err), err);
     /* Threads may take the failing allocation: then nothing fails. Nothing leaks either way. */
     size_t before = lm_mem_in_use();

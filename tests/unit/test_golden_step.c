@@ -251,7 +251,7 @@ typedef struct Losses {
 static void loss_gradient(void *ctx, int64_t sample, float *z)
 {
     Losses *l = ctx;
-    l->sum += lm_loss_sample(LM_LOSS_CROSS_ENTROPY, LM_ACT_SOFTMAX, z, K, l->g->labels[sample],
+    l->sum += lm_loss_sample(LM_LOSS_CROSS_ENTROPY, LM_ACT_SOFTMAX, z, K, &(LmTarget){l->g->labels[sample], NULL},
                              1.0 / N, z)
                   .loss;
 }

@@ -10,6 +10,8 @@
 
 enum { K_MAX = 20 };
 
+#define label_target(label) (&(LmTarget){(label), NULL})
+
 typedef struct Combination {
     LmLoss loss;
     LmAct act;
@@ -82,7 +84,7 @@ static void check_sample(Combination c, const float *z, int64_t k, int32_t label
         zl[i] = (long double)z[i];
     }
     float dz[K_MAX];
-    LmLossResult r = lm_loss_sample(c.loss, c.act, z, k, label, 0.25, dz);
+    LmLossResult r = lm_loss_sample(c.loss, c.act, z, k, label_target(label), 0.25, dz);
     long double want = plain_loss(c, zl, k, label);
     /* double arithmetic on numbers up to 10: about 30 roundings of at most 2^-49 */
     assert_true(fabsl((long double)r.loss - want) <= 0x1p-44L * (1 + fabsl(want)));
@@ -122,9 +124,9 @@ static void test_in_place_and_without_gradient(void **state)
         float dz[4];
         float both[4];
         memcpy(both, z, sizeof z);
-        LmLossResult a = lm_loss_sample(c.loss, c.act, z, 4, 2, 1, dz);
-        LmLossResult b = lm_loss_sample(c.loss, c.act, both, 4, 2, 1, both);
-        LmLossResult none = lm_loss_sample(c.loss, c.act, z, 4, 2, 1, NULL);
+        LmLossResult a = lm_loss_sample(c.loss, c.act, z, 4, label_target(2), 1, dz);
+        LmLossResult b = lm_loss_sample(c.loss, c.act, both, 4, label_target(2), 1, both);
+        LmLossResult none = lm_loss_sample(c.loss, c.act, z, 4, label_target(2), 1, NULL);
         assert_memory_equal(dz, both, sizeof dz);
         assert_true(a.loss == b.loss && a.loss == none.loss);
         assert_true(a.predicted == 2 && b.predicted == 2 && none.predicted == 2);
@@ -137,16 +139,18 @@ static void test_far_outputs(void **state)
     (void)state;
     float dz[3];
     const float z[3] = {1e30f, -1e30f, 0};
-    LmLossResult r = lm_loss_sample(LM_LOSS_CROSS_ENTROPY, LM_ACT_SOFTMAX, z, 3, 1, 1, dz);
+    LmLossResult r =
+        lm_loss_sample(LM_LOSS_CROSS_ENTROPY, LM_ACT_SOFTMAX, z, 3, label_target(1), 1, dz);
     assert_true(r.loss == 2 * (double)1e30f);
     assert_true(dz[0] == 1 && dz[1] == -1 && dz[2] >= 0 && dz[2] < 1e-30f);
-    r = lm_loss_sample(LM_LOSS_CROSS_ENTROPY, LM_ACT_SOFTMAX, z, 3, 0, 1, dz);
+    r = lm_loss_sample(LM_LOSS_CROSS_ENTROPY, LM_ACT_SOFTMAX, z, 3, label_target(0), 1, dz);
     assert_true(r.loss >= 0 && r.loss < 1e-300 && fabsf(dz[0]) < 1e-30f);
     const float far[2] = {1e30f, -1e30f};
-    r = lm_loss_sample(LM_LOSS_BINARY_CROSS_ENTROPY, LM_ACT_SIGMOID, far, 2, 1, 1, dz);
+    r = lm_loss_sample(LM_LOSS_BINARY_CROSS_ENTROPY, LM_ACT_SIGMOID, far, 2, label_target(1), 1,
+                       dz);
     assert_true(r.loss == (double)1e30f); /* both wrong by 1e30, mean over 2 */
     assert_true(dz[0] == 0.5f && dz[1] == -0.5f);
-    r = lm_loss_sample(LM_LOSS_MSE, LM_ACT_SIGMOID, far, 2, 0, 1, dz);
+    r = lm_loss_sample(LM_LOSS_MSE, LM_ACT_SIGMOID, far, 2, label_target(0), 1, dz);
     assert_true(r.loss < 1e-300 && dz[0] == 0 && dz[1] == 0);
 }
 
@@ -163,20 +167,23 @@ static void test_losses_of_no_number_show(void **state)
                 z[at] = NAN;
                 float dz[3];
                 Combination c = combinations[i];
-                assert_false(isfinite(lm_loss_sample(c.loss, c.act, z, 3, label, 1, dz).loss));
+                assert_false(
+                    isfinite(lm_loss_sample(c.loss, c.act, z, 3, label_target(label), 1, dz).loss));
             }
         }
     }
     for (size_t i = 0; i < LM_ARRAY_LEN(nasty); i++) {
         const float all[2] = {nasty[i], nasty[i]};
         Combination c = combinations[0];
-        assert_false(isfinite(lm_loss_sample(c.loss, c.act, all, 2, 0, 1, NULL).loss));
+        assert_false(
+            isfinite(lm_loss_sample(c.loss, c.act, all, 2, label_target(0), 1, NULL).loss));
     }
     /* one infinite output: the loss is 0 only if it is the label's, and then it is not known */
     const float one[3] = {1, INFINITY, 3};
     for (int32_t label = 0; label < 3; label++) {
-        assert_false(isfinite(
-            lm_loss_sample(LM_LOSS_CROSS_ENTROPY, LM_ACT_SOFTMAX, one, 3, label, 1, NULL).loss));
+        assert_false(isfinite(lm_loss_sample(LM_LOSS_CROSS_ENTROPY, LM_ACT_SOFTMAX, one, 3,
+                                             label_target(label), 1, NULL)
+                                  .loss));
     }
 }
 
@@ -196,7 +203,8 @@ static void test_predicted_class(void **state)
         {LM_ACT_SIGMOID, 1, {3, 0, 0}, 1},
     };
     for (size_t i = 0; i < LM_ARRAY_LEN(rows); i++) {
-        LmLossResult r = lm_loss_sample(LM_LOSS_MSE, rows[i].act, rows[i].z, rows[i].k, 0, 1, NULL);
+        LmLossResult r = lm_loss_sample(LM_LOSS_MSE, rows[i].act, rows[i].z, rows[i].k,
+                                        label_target(0), 1, NULL);
         assert_int_equal(r.predicted, rows[i].want);
     }
 }
@@ -263,9 +271,94 @@ static void test_names(void **state)
     assert_int_equal(untouched, LM_LOSS_BINARY_CROSS_ENTROPY);
 }
 
+/* A row with a one at the class is the class: same bits, also in the gradient. */
+static void test_rows_of_a_class(void **state)
+{
+    (void)state;
+    static const float z[4] = {0.5f, -1.25f, 3.0f, 0.125f};
+    static const Combination all[] = {{LM_LOSS_CROSS_ENTROPY, LM_ACT_SOFTMAX},
+                                      {LM_LOSS_BINARY_CROSS_ENTROPY, LM_ACT_SIGMOID},
+                                      {LM_LOSS_MSE, LM_ACT_SOFTMAX},
+                                      {LM_LOSS_MSE, LM_ACT_NONE}};
+    for (size_t c = 0; c < LM_ARRAY_LEN(all); c++) {
+        for (int32_t label = 0; label < 4; label++) {
+            float row[4] = {0};
+            float by_label[4];
+            float by_row[4];
+            row[label] = 1;
+            LmLossResult a =
+                lm_loss_sample(all[c].loss, all[c].act, z, 4, label_target(label), 0.5, by_label);
+            LmLossResult b =
+                lm_loss_sample(all[c].loss, all[c].act, z, 4, &(LmTarget){-1, row}, 0.5, by_row);
+            assert_true(a.loss == b.loss);
+            assert_memory_equal(by_label, by_row, sizeof by_row);
+        }
+    }
+}
+
+/* Soft rows: the loss is linear in them, so halves of two classes cost the mean of both. */
+static void test_soft_rows(void **state)
+{
+    (void)state;
+    static const float z[3] = {0.25f, -2.0f, 1.5f};
+    static const float row[3] = {0.5f, 0.0f, 0.5f};
+    float da[3];
+    float db[3];
+    float d[3];
+    LmLossResult a =
+        lm_loss_sample(LM_LOSS_CROSS_ENTROPY, LM_ACT_SOFTMAX, z, 3, label_target(0), 1, da);
+    LmLossResult b =
+        lm_loss_sample(LM_LOSS_CROSS_ENTROPY, LM_ACT_SOFTMAX, z, 3, label_target(2), 1, db);
+    LmLossResult soft =
+        lm_loss_sample(LM_LOSS_CROSS_ENTROPY, LM_ACT_SOFTMAX, z, 3, &(LmTarget){-1, row}, 1, d);
+    /* Three doubles of size 4 at most are added and halved: 8 roundings of 2^-52. */
+    assert_true(fabs(soft.loss - (a.loss + b.loss) / 2) <= 8 * 0x1p-52 * 4);
+    for (int i = 0; i < 3; i++) {
+        assert_true(fabsf(d[i] - (da[i] + db[i]) / 2) <= 0x1p-23f);
+    }
+    assert_int_equal(soft.n_correct, 0); /* the first of equals is wanted, 2 was predicted */
+}
+
+static void test_judged(void **state)
+{
+    (void)state;
+    static const float z[4] = {1.0f, -1.0f, 0.0f, -0.5f};
+    static const float row[4] = {1.0f, 1.0f, 1.0f, 0.0f};
+    LmLossResult r = lm_loss_sample(LM_LOSS_BINARY_CROSS_ENTROPY, LM_ACT_SIGMOID, z, 4,
+                                    &(LmTarget){-1, row}, 1, NULL);
+    assert_int_equal(r.n_correct, 3);
+    assert_int_equal(lm_loss_n_judged(LM_LOSS_BINARY_CROSS_ENTROPY, LM_LABELS_TARGETS, 4), 4);
+    assert_int_equal(lm_loss_n_judged(LM_LOSS_BINARY_CROSS_ENTROPY, LM_LABELS_INPUT, 4), 0);
+    assert_int_equal(lm_loss_n_judged(LM_LOSS_BINARY_CROSS_ENTROPY, LM_LABELS_CLASS, 4), 1);
+    assert_int_equal(lm_loss_n_judged(LM_LOSS_MSE, LM_LABELS_TARGETS, 4), 0);
+    assert_int_equal(lm_loss_n_judged(LM_LOSS_MSE, LM_LABELS_ONE_HOT, 4), 1);
+}
+
+static void test_check_rows(void **state)
+{
+    (void)state;
+    LmError err;
+    assert_ok(lm_loss_check_rows(LM_LOSS_MSE, LM_ACT_NONE, 2, LM_TARGETS_VALUES, 2, &err), err);
+    assert_ok(lm_loss_check_rows(LM_LOSS_BINARY_CROSS_ENTROPY, LM_ACT_SIGMOID, 5,
+                                 LM_TARGETS_MULTI_LABEL, 5, &err),
+              err);
+    assert_fails(lm_loss_check_rows(LM_LOSS_CROSS_ENTROPY, LM_ACT_SOFTMAX, 5,
+                                    LM_TARGETS_MULTI_LABEL, 5, &err),
+                 LM_EARG, err, "rows of targets");
+    assert_fails(lm_loss_check_rows(LM_LOSS_BINARY_CROSS_ENTROPY, LM_ACT_SIGMOID, 5,
+                                    LM_TARGETS_VALUES, 5, &err),
+                 LM_EARG, err, "use loss=\"mse\"");
+    assert_fails(lm_loss_check_rows(LM_LOSS_MSE, LM_ACT_NONE, 1, LM_TARGETS_VALUES, 3, &err),
+                 LM_ESHAPE, err, "gives 3 targets an image");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows_of_a_class),
+        cmocka_unit_test(test_soft_rows),
+        cmocka_unit_test(test_judged),
+        cmocka_unit_test(test_check_rows),
         cmocka_unit_test(test_values_and_gradients),
         cmocka_unit_test(test_in_place_and_without_gradient),
         cmocka_unit_test(test_far_outputs),
