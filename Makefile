@@ -46,9 +46,9 @@ ARCH := $(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1)
 ifeq ($(ARCH),x86_64)
 ISAS := avx2 avx512
 endif
-FLAGS_avx2 := -mavx2 -mfma -mtune=haswell
-FLAGS_avx512 := -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512 \
-                -mtune=skylake-avx512
+FLAGS_avx2 := -mavx2 -mfma -mbmi -mtune=haswell
+FLAGS_avx512 := -mavx2 -mfma -mbmi -mavx512f -mavx512bw -mavx512dq -mavx512vl \
+                -mprefer-vector-width=512 -mtune=skylake-avx512
 
 ENGINE_OBJ := $(ENGINE_SRC:src/%.c=$(BUILD)/obj/%.o) \
               $(foreach isa,$(ISAS),$(FAST_SRC:src/%.c=$(BUILD)/obj/%.$(isa).o))

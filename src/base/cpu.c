@@ -47,7 +47,8 @@ static unsigned leaf7_ebx(void)
 
 bool lm_cpu_has_avx2(void)
 {
-    return has_fma() && (leaf7_ebx() & bit_AVX2) && os_saves(XCR0_YMM);
+    unsigned wanted = bit_AVX2 | bit_BMI;
+    return has_fma() && (leaf7_ebx() & wanted) == wanted && os_saves(XCR0_YMM);
 }
 
 bool lm_cpu_has_avx512(void)

@@ -41,25 +41,32 @@ struct LmConvPoolKernels {
     void (*weights_narrow)(float *dw, const LmPoolGrad *g, const float *x, const LmTapOffsets *at,
                            int64_t ic);
     /* The same sums in the same order as dw[(k * n_taps + t) * ic + c], without the terms whose dy
-     * is 0; ic a multiple of 16. `lists` is scratch of lm_convpool_list_bytes. */
+     * is 0; ic a multiple of 16. `scratch`: lm_convpool_scratch_bytes, as
+     * aligned as memory from lm_mem_alloc. */
     void (*weights)(float *dw, const LmPoolGrad *g, const float *x, const LmTapOffsets *at,
-                    int64_t ic, void *lists);
+                    int64_t ic, void *scratch);
     /* dx[win + pos[arg[window][k]] + tap[t] + c] += dy[window][k] * w[k][t][c]: over windows, then
-     * positions 0..3, then k, each sum in that order, without the terms whose dy is 0. Weights
-     * w[(k * n_taps + t) * ic + c], ic a multiple of 16. */
-    void (*data)(float *dx, const LmPoolGrad *g, const float *w, const LmTapOffsets *at,
-                 int64_t ic);
+     * positions 0..3, then k, each sum in that order, without the terms whose dy is 0. ic is a
+     * multiple of 16; weight (k, t, c) lies at lm_convpool_weight. `scratch` as above. */
+    void (*data)(float *dx, const LmPoolGrad *g, const float *w, const LmTapOffsets *at, int64_t ic,
+                 void *scratch);
 };
 
-/* Scratch for one image's lists: of every channel, the windows with a gradient. */
-typedef struct LmPoolEntry {
-    float g;
-    int32_t offset; /* of the maximum's position in x */
-} LmPoolEntry;
-
-static inline size_t lm_convpool_list_bytes(int64_t n_windows, int64_t oc_ld)
+/* Weights for the data gradient, w[c / 16][k][t][c % 16]: those that one pass over an image uses
+ * are together, 36 kB for 64 channels by 9 taps. */
+static inline int64_t lm_convpool_weight(int64_t oc, int64_t n_taps, int64_t k, int64_t t,
+                                         int64_t c)
 {
-    return (size_t)(oc_ld * n_windows) * sizeof(LmPoolEntry);
+    return ((c / 16 * oc + k) * n_taps + t) * 16 + c % 16;
+}
+
+/* Scratch of the two kernels: a word for each window, position and 64 channels; or two numbers for
+ * each window and lane, and a word for each lane and 32 windows. */
+static inline size_t lm_convpool_scratch_bytes(int64_t n_windows, int64_t oc_ld)
+{
+    size_t words = (size_t)(4 * n_windows * ((oc_ld + 63) / 64));
+    size_t numbers = (size_t)(16 * (2 * n_windows + (n_windows + 31) / 32));
+    return LM_MAX(words * sizeof(uint64_t), numbers * sizeof(float));
 }
 
 #endif

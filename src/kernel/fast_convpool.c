@@ -6,6 +6,7 @@
  * pixel.
  */
 #include "kernel/convpool.h"
+#include "kernel/pool_open.h"
 #include "kernel/tile.h"
 
 enum { TAPS = LM_CONVPOOL_TAPS };
@@ -153,9 +154,28 @@ static LM_KERNEL void weights_narrow(float *dw, const LmPoolGrad *g, const float
     }
 }
 
-/* Input channels in lanes; VECS vectors of them by N taps in registers, over one channel's list. */
-LM_INLINE void weights_pass(float *dw, int64_t ic, const LmPoolEntry *list, int64_t n,
-                            const float *x, const int32_t *tap, const int N, const int VECS)
+/* A 3x3 filter: taps in three rows of three. */
+static bool is_3x3(const LmTapOffsets *at)
+{
+    bool is = at->n_taps == 9;
+    for (int t = 0; t < 9 && is; t++) {
+        is = at->tap[t] == t / 3 * at->tap[3] + t % 3 * at->tap[1];
+    }
+    return is;
+}
+
+/* A 3x3 filter with stride 1: the four positions of a window reach over 4x4 pixels together. */
+static bool is_patch(const LmTapOffsets *at)
+{
+    return is_3x3(at) && at->pos[1] == at->tap[1] && at->pos[2] == at->tap[3] &&
+           at->pos[3] == at->tap[4];
+}
+
+/* Input channels in lanes; VECS vectors of them by N taps in registers, over one channel's windows.
+ * IS_3X3: three rows and two columns are few enough for addresses to stay in registers. */
+LM_INLINE void weights_pass(float *dw, int64_t ic, const OpenWindows *o, int64_t n_windows,
+                            const float *x, const int32_t *tap, const int N, const int VECS,
+                            const bool IS_3X3)
 {
     vf acc[TAPS][2];
     LM_UNROLL
@@ -165,14 +185,25 @@ LM_INLINE void weights_pass(float *dw, int64_t ic, const LmPoolEntry *list, int6
             acc[t][v] = vf_load(dw + t * ic + v * VF_LANES);
         }
     }
-    for (int64_t i = 0; i < n; i++) {
-        vf gv = vf_set(list[i].g);
-        const float *p = x + list[i].offset;
-        LM_UNROLL
-        for (int t = 0; t < N; t++) {
+    const float *x1 = IS_3X3 ? x + tap[3] : x;
+    const float *x2 = IS_3X3 ? x + tap[6] : x;
+    const int64_t col[3] = {0, IS_3X3 ? tap[1] : 0, IS_3X3 ? tap[2] : 0};
+    for (int64_t w0 = 0; w0 < n_windows; w0 += 32) {
+        const float *g = o->g + w0 * VF_LANES;
+        const int32_t *at = o->at + w0 * VF_LANES;
+        uint64_t bits = (uint32_t)o->bits[w0 / 32 * VF_LANES];
+        while (bits != 0) {
+            int64_t i = open_next(&bits) * VF_LANES;
+            vf gv = vf_set(g[i]);
+            const int64_t from = at[i];
+            const float *row[3] = {x + from, x1 + from, x2 + from};
             LM_UNROLL
-            for (int v = 0; v < VECS; v++) {
-                acc[t][v] = vf_fma(gv, vf_load(p + tap[t] + v * VF_LANES), acc[t][v]);
+            for (int t = 0; t < N; t++) {
+                const float *p = IS_3X3 ? row[t / 3] + col[t % 3] : row[0] + tap[t];
+                LM_UNROLL
+                for (int v = 0; v < VECS; v++) {
+                    acc[t][v] = vf_fma(gv, vf_load(p + v * VF_LANES), acc[t][v]);
+                }
             }
         }
     }
@@ -185,186 +216,195 @@ LM_INLINE void weights_pass(float *dw, int64_t ic, const LmPoolEntry *list, int6
     }
 }
 
-/* One window position: adds its list of output channels to N taps of dx. */
-LM_INLINE void data_pass(float *dx, const int32_t *tap, const float *w, int64_t ic,
-                         int64_t w_stride, const LmPoolEntry *list, int64_t n, const int N,
-                         const int VECS)
-{
-    vf acc[TAPS][2];
-    LM_UNROLL
-    for (int t = 0; t < N; t++) {
-        LM_UNROLL
-        for (int v = 0; v < VECS; v++) {
-            acc[t][v] = vf_load(dx + tap[t] + v * VF_LANES);
-        }
-    }
-    for (int64_t i = 0; i < n; i++) {
-        vf gv = vf_set(list[i].g);
-        const float *p = w + list[i].offset * w_stride;
-        LM_UNROLL
-        for (int t = 0; t < N; t++) {
-            LM_UNROLL
-            for (int v = 0; v < VECS; v++) {
-                acc[t][v] = vf_fma(gv, vf_load(p + t * ic + v * VF_LANES), acc[t][v]);
-            }
-        }
-    }
-    LM_UNROLL
-    for (int t = 0; t < N; t++) {
-        LM_UNROLL
-        for (int v = 0; v < VECS; v++) {
-            vf_store(dx + tap[t] + v * VF_LANES, acc[t][v]);
-        }
-    }
-}
-
-#define PASSES(N, VECS)                                                                            \
-    static LM_KERNEL void weights_##N##x##VECS(float *dw, int64_t ic, const LmPoolEntry *list,     \
-                                               int64_t n, const float *x, const int32_t *tap)      \
+#define WEIGHTS(NAME, N, VECS, IS_3X3)                                                             \
+    static LM_KERNEL void NAME(float *dw, int64_t ic, const OpenWindows *o, int64_t n_windows,     \
+                               const float *x, const int32_t *tap)                                 \
     {                                                                                              \
-        weights_pass(dw, ic, list, n, x, tap, N, VECS);                                            \
-    }                                                                                              \
-    static LM_KERNEL void data_##N##x##VECS(float *dx, const int32_t *tap, const float *w,         \
-                                            int64_t ic, int64_t w_stride, const LmPoolEntry *list, \
-                                            int64_t n)                                             \
-    {                                                                                              \
-        data_pass(dx, tap, w, ic, w_stride, list, n, N, VECS);                                     \
+        weights_pass(dw, ic, o, n_windows, x, tap, N, VECS, IS_3X3);                               \
     }
 
-PASSES(9, 1)
-PASSES(3, 1)
-PASSES(1, 1)
+WEIGHTS(weights_3x3x1, 9, 1, true)
+WEIGHTS(weights_9x1, 9, 1, false)
+WEIGHTS(weights_3x1, 3, 1, false)
+WEIGHTS(weights_1x1, 1, 1, false)
 #if defined(__AVX512F__)
-PASSES(9, 2)
-PASSES(3, 2)
-PASSES(1, 2)
+WEIGHTS(weights_3x3x2, 9, 2, true)
+WEIGHTS(weights_9x2, 9, 2, false)
+WEIGHTS(weights_3x2, 3, 2, false)
+WEIGHTS(weights_1x2, 1, 2, false)
 #endif
 
-typedef struct Pass {
+typedef struct WeightsPass {
     int n_taps;
     int n_vec;
-    void (*weights)(float *dw, int64_t ic, const LmPoolEntry *list, int64_t n, const float *x,
-                    const int32_t *tap);
-    void (*data)(float *dx, const int32_t *tap, const float *w, int64_t ic, int64_t w_stride,
-                 const LmPoolEntry *list, int64_t n);
-} Pass;
+    bool is_3x3; /* only for that */
+    void (*fn)(float *dw, int64_t ic, const OpenWindows *o, int64_t n_windows, const float *x,
+               const int32_t *tap);
+} WeightsPass;
 
 /* Most vectors, then most taps first; a 3x3 filter is one pass, a 5x5 one of 9 + 9 + 3 + 3 + 1. */
-static const Pass passes[] = {
+static const WeightsPass weights_passes[] = {
 #if defined(__AVX512F__)
-    {9, 2, weights_9x2, data_9x2}, {3, 2, weights_3x2, data_3x2}, {1, 2, weights_1x2, data_1x2},
+    {9, 2, true, weights_3x3x2}, {9, 2, false, weights_9x2},
+    {3, 2, false, weights_3x2},  {1, 2, false, weights_1x2},
 #endif
-    {9, 1, weights_9x1, data_9x1}, {3, 1, weights_3x1, data_3x1}, {1, 1, weights_1x1, data_1x1},
+    {9, 1, true, weights_3x3x1}, {9, 1, false, weights_9x1},
+    {3, 1, false, weights_3x1},  {1, 1, false, weights_1x1},
 };
 
-static const Pass *next_pass(int64_t taps_left, int64_t channels_left)
+static const WeightsPass *next_pass(int64_t taps_left, int64_t channels_left, bool is_3x3_filter)
 {
-    const Pass *p = passes;
-    while (p->n_vec * VF_LANES > channels_left || p->n_taps > taps_left) {
+    const WeightsPass *p = weights_passes;
+    while (p->n_vec * VF_LANES > channels_left || p->n_taps > taps_left ||
+           (p->is_3x3 && !is_3x3_filter)) {
         p++;
     }
     return p;
 }
 
-/* One output channel's list into its weights. */
-static void weights_of_list(float *dw, const LmPoolEntry *list, int64_t n, const float *x,
-                            const LmTapOffsets *at, int64_t ic)
-{
-    const Pass *pass = NULL;
-    for (int64_t c = 0; c < ic; c += pass->n_vec * VF_LANES) {
-        for (int64_t t = 0; t < at->n_taps; t += pass->n_taps) {
-            pass = next_pass(at->n_taps - t, ic - c);
-            pass->weights(dw + t * ic + c, ic, list, n, x + c, at->tap + t);
-        }
-    }
-}
-
-/* One position's list into dx around it. */
-static void data_of_list(float *dx, const LmPoolEntry *list, int64_t n, const float *w,
-                         const LmTapOffsets *at, int64_t ic)
-{
-    const Pass *pass = NULL;
-    for (int64_t c = 0; c < ic; c += pass->n_vec * VF_LANES) {
-        for (int64_t t = 0; t < at->n_taps; t += pass->n_taps) {
-            pass = next_pass(at->n_taps - t, ic - c);
-            pass->data(dx + c, at->tap + t, w + t * ic + c, ic, at->n_taps * ic, list, n);
-        }
-    }
-}
-
-/* Gradients of VF_LANES channels at a window, one bit a lane that is not 0. */
-LM_INLINE uint32_t active(const float *dy)
-{
-    return vf_nonzero_bits(vf_load(dy));
-}
-
 static LM_KERNEL void weights(float *dw, const LmPoolGrad *g, const float *x,
-                              const LmTapOffsets *at, int64_t ic, void *lists)
+                              const LmTapOffsets *at, int64_t ic, void *scratch)
 {
-    LmPoolEntry *entries = lists;
+    OpenWindows o = {.g = scratch};
+    o.at = (int32_t *)(o.g + g->n_windows * VF_LANES);
+    o.bits = o.at + g->n_windows * VF_LANES;
+    bool is_3x3_filter = is_3x3(at);
     for (int64_t k0 = 0; k0 < g->oc_ld; k0 += VF_LANES) {
-        int32_t n[VF_LANES] = {0};
-        for (int64_t w = 0; w < g->n_windows; w++) {
-            const float *dy = g->dy + g->win[w] + k0;
-            const uint8_t *arg = g->arg + w * g->oc_ld + k0;
-            for (uint32_t bits = active(dy); bits != 0; bits &= bits - 1) {
-                int lane = __builtin_ctz(bits);
-                entries[lane * g->n_windows + n[lane]++] =
-                    (LmPoolEntry){dy[lane], at->win[w] + at->pos[arg[lane]]};
-            }
-        }
+        open_windows(&o, g, at, k0);
         for (int lane = 0; lane < VF_LANES && k0 + lane < g->oc; lane++) {
-            weights_of_list(dw + (k0 + lane) * at->n_taps * ic, entries + lane * g->n_windows,
-                            n[lane], x, at, ic);
+            const OpenWindows of_lane = {o.bits + lane, o.g + lane, o.at + lane};
+            float *to = dw + (k0 + lane) * at->n_taps * ic;
+            const WeightsPass *p = NULL;
+            for (int64_t c = 0; c < ic; c += p->n_vec * VF_LANES) {
+                for (int64_t t = 0; t < at->n_taps; t += p->n_taps) {
+                    p = next_pass(at->n_taps - t, ic - c, is_3x3_filter);
+                    p->fn(to + t * ic + c, ic, &of_lane, g->n_windows, x + c, at->tap + t);
+                }
+            }
         }
     }
 }
 
-enum { LIST_MAX = 256 };
-
-/* Output channels k0.. of one window, a list a position. */
-static void window_lists(const LmPoolGrad *g, int64_t w, int64_t k0, int64_t k1,
-                         LmPoolEntry lists[4][LIST_MAX], int64_t n[4])
+/* The open channels of one window position: their weights onto N taps of dx. */
+LM_INLINE void data_pass(float *dx, const int32_t *tap, const float *w, int64_t step,
+                         const float *dy, const uint64_t *words, int64_t n_words, const int N)
 {
-    n[0] = n[1] = n[2] = n[3] = 0;
-    const uint8_t *arg = g->arg + w * g->oc_ld;
-    const float *dy = g->dy + g->win[w];
-    for (int64_t k = k0; k < k1; k += VF_LANES) {
-        for (uint32_t bits = active(dy + k); bits != 0; bits &= bits - 1) {
-            int64_t i = k + __builtin_ctz(bits);
-            lists[arg[i]][n[arg[i]]++] = (LmPoolEntry){dy[i], (int32_t)i};
+    vf acc[TAPS];
+    LM_UNROLL
+    for (int t = 0; t < N; t++) {
+        acc[t] = vf_load(dx + tap[t]);
+    }
+    for (int64_t word = 0; word < n_words; word++) {
+        uint64_t bits = words[word];
+        while (bits != 0) {
+            int64_t k = 64 * word + open_next(&bits);
+            vf gv = vf_set(dy[k]);
+            const float *p = w + k * step;
+            LM_UNROLL
+            for (int t = 0; t < N; t++) {
+                acc[t] = vf_fma(gv, vf_load(p + t * 16), acc[t]);
+            }
         }
+    }
+    LM_UNROLL
+    for (int t = 0; t < N; t++) {
+        vf_store(dx + tap[t], acc[t]);
     }
 }
 
-/* Sums go over positions before channels, so more channels than a list holds need the lists of a
- * position made one part after the other. */
-static void data_window(float *dx, const LmPoolGrad *g, const float *wt, const LmTapOffsets *at,
-                        int64_t ic, int64_t w)
-{
-    LmPoolEntry lists[4][LIST_MAX];
-    int64_t n[4];
-    bool fits = g->oc_ld <= LIST_MAX;
-    if (fits) {
-        window_lists(g, w, 0, g->oc_ld, lists, n);
+#define DATA(N)                                                                                    \
+    static LM_KERNEL void data_##N(float *dx, const int32_t *tap, const float *w, int64_t step,    \
+                                   const float *dy, const uint64_t *words, int64_t n_words)        \
+    {                                                                                              \
+        data_pass(dx, tap, w, step, dy, words, n_words, N);                                        \
     }
+
+DATA(9)
+DATA(3)
+DATA(1)
+
+/* One window and vector of input channels of any filter. */
+static void data_window(float *dx, const LmTapOffsets *at, const float *wt, const float *dy,
+                        const uint64_t *words, int64_t n_words)
+{
+    int64_t step = 16 * at->n_taps;
     for (int p = 0; p < 4; p++) {
-        for (int64_t k0 = 0; k0 < g->oc_ld; k0 += LIST_MAX) {
-            if (!fits) {
-                window_lists(g, w, k0, LM_MIN(k0 + LIST_MAX, g->oc_ld), lists, n);
-            }
-            if (n[p] > 0) {
-                data_of_list(dx + at->win[w] + at->pos[p], lists[p], n[p], wt, at, ic);
+        float *to = dx + at->pos[p];
+        int64_t t = 0;
+        for (; t + 9 <= at->n_taps; t += 9) {
+            data_9(to, at->tap + t, wt + t * 16, step, dy, words + p * n_words, n_words);
+        }
+        for (; t + 3 <= at->n_taps; t += 3) {
+            data_3(to, at->tap + t, wt + t * 16, step, dy, words + p * n_words, n_words);
+        }
+        for (; t < at->n_taps; t++) {
+            data_1(to, at->tap + t, wt + t * 16, step, dy, words + p * n_words, n_words);
+        }
+    }
+}
+
+/* Registers hold what all four positions of a window reach, or the two of one of its rows. */
+#if defined(__AVX512F__)
+enum { PATCH_POSITIONS = 4 };
+#else
+enum { PATCH_POSITIONS = 2 };
+#endif
+enum { PATCH_PIXELS = 4 * (PATCH_POSITIONS / 2 + 2) };
+
+/* A window's positions from `p0` of a 3x3 filter with stride 1, one vector of input channels. */
+static LM_KERNEL void data_patch(float *dx, const LmTapOffsets *at, const float *w, const float *dy,
+                                 const uint64_t *words, int64_t n_words)
+{
+    const int64_t row = at->tap[3];
+    const int64_t col = at->tap[1];
+    vf acc[PATCH_PIXELS];
+    LM_UNROLL
+    for (int i = 0; i < PATCH_PIXELS; i++) {
+        acc[i] = vf_load(dx + i / 4 * row + i % 4 * col);
+    }
+    LM_UNROLL
+    for (int p = 0; p < PATCH_POSITIONS; p++) {
+        for (int64_t word = 0; word < n_words; word++) {
+            uint64_t bits = words[p * n_words + word];
+            while (bits != 0) {
+                int64_t k = 64 * word + open_next(&bits);
+                vf gv = vf_set(dy[k]);
+                const float *q = w + k * (9 * 16);
+                LM_UNROLL
+                for (int t = 0; t < 9; t++) {
+                    const int pixel = (t / 3 + p / 2) * 4 + t % 3 + p % 2;
+                    acc[pixel] = vf_fma(gv, vf_load(q + t * 16), acc[pixel]);
+                }
             }
         }
+    }
+    LM_UNROLL
+    for (int i = 0; i < PATCH_PIXELS; i++) {
+        vf_store(dx + i / 4 * row + i % 4 * col, acc[i]);
     }
 }
 
 static LM_KERNEL void data(float *dx, const LmPoolGrad *g, const float *wt, const LmTapOffsets *at,
-                           int64_t ic)
+                           int64_t ic, void *scratch)
 {
-    for (int64_t w = 0; w < g->n_windows; w++) {
-        data_window(dx, g, wt, at, ic, w);
+    uint64_t *words = scratch;
+    int64_t n_words = (g->oc_ld + 63) / 64;
+    open_channels(words, n_words, g);
+    bool has_patches = is_patch(at);
+    for (int64_t c = 0; c < ic; c += VF_LANES) {
+        const float *wc = wt + lm_convpool_weight(g->oc, at->n_taps, 0, 0, c);
+        for (int64_t w = 0; w < g->n_windows; w++) {
+            const float *dy = g->dy + g->win[w];
+            const uint64_t *open = words + 4 * w * n_words;
+            float *to = dx + at->win[w] + c;
+            if (!has_patches) {
+                data_window(to, at, wc, dy, open, n_words);
+                continue;
+            }
+            for (int p = 0; p < 4; p += PATCH_POSITIONS) {
+                data_patch(to + at->pos[p], at, wc, dy, open + p * n_words, n_words);
+            }
+        }
     }
 }
 

@@ -13,9 +13,6 @@ enum { VI_BYTES = 64 };
 typedef __m512i vi;
 
 LM_INLINE vi vi_zero(void) { return _mm512_setzero_si512(); }
-LM_INLINE vi vi_load(const void *p) { return _mm512_loadu_si512(p); }
-LM_INLINE void vi_store(void *p, vi x) { _mm512_storeu_si512(p, x); }
-LM_INLINE vi vi_add32(vi a, vi b) { return _mm512_add_epi32(a, b); }
 LM_INLINE vi vi_add64(vi a, vi b) { return _mm512_add_epi64(a, b); }
 LM_INLINE vi vi_min8(vi a, vi b) { return _mm512_min_epu8(a, b); }
 LM_INLINE vi vi_max8(vi a, vi b) { return _mm512_max_epu8(a, b); }
@@ -36,9 +33,6 @@ enum { VI_BYTES = 32 };
 typedef __m256i vi;
 
 LM_INLINE vi vi_zero(void) { return _mm256_setzero_si256(); }
-LM_INLINE vi vi_load(const void *p) { return _mm256_loadu_si256(p); }
-LM_INLINE void vi_store(void *p, vi x) { _mm256_storeu_si256(p, x); }
-LM_INLINE vi vi_add32(vi a, vi b) { return _mm256_add_epi32(a, b); }
 LM_INLINE vi vi_add64(vi a, vi b) { return _mm256_add_epi64(a, b); }
 LM_INLINE vi vi_min8(vi a, vi b) { return _mm256_min_epu8(a, b); }
 LM_INLINE vi vi_max8(vi a, vi b) { return _mm256_max_epu8(a, b); }

@@ -58,9 +58,9 @@ static LM_KERNEL void weights_narrow(float *dw, const LmPoolGrad *g, const float
 }
 
 static LM_KERNEL void weights(float *dw, const LmPoolGrad *g, const float *x,
-                              const LmTapOffsets *at, int64_t ic, void *lists)
+                              const LmTapOffsets *at, int64_t ic, void *scratch)
 {
-    (void)lists;
+    (void)scratch;
     for (int64_t w = 0; w < g->n_windows; w++) {
         for (int64_t k = 0; k < g->oc; k++) {
             for (int64_t t = 0; t < at->n_taps && g->dy[g->win[w] + k] != 0; t++) {
@@ -75,17 +75,18 @@ static LM_KERNEL void weights(float *dw, const LmPoolGrad *g, const float *x,
 }
 
 static LM_KERNEL void data(float *dx, const LmPoolGrad *g, const float *wt, const LmTapOffsets *at,
-                           int64_t ic)
+                           int64_t ic, void *scratch)
 {
+    (void)scratch;
     for (int64_t w = 0; w < g->n_windows; w++) {
         for (int p = 0; p < 4; p++) {
             for (int64_t k = 0; k < g->oc; k++) {
                 bool is_used = g->arg[w * g->oc_ld + k] == p && g->dy[g->win[w] + k] != 0;
                 for (int64_t t = 0; t < at->n_taps && is_used; t++) {
                     float *to = dx + offset(g, at, w, k, t);
-                    const float *row = wt + (k * at->n_taps + t) * ic;
                     for (int64_t c = 0; c < ic; c++) {
-                        to[c] = fmaf(g->dy[g->win[w] + k], row[c], to[c]);
+                        float v = wt[lm_convpool_weight(g->oc, at->n_taps, k, t, c)];
+                        to[c] = fmaf(g->dy[g->win[w] + k], v, to[c]);
                     }
                 }
             }

@@ -87,11 +87,15 @@ LM_INLINE void vi_store_u8(uint8_t *p, vi x)
 {
     _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(x));
 }
-/* Bit l: lane l is not 0 (a NaN is not) */
-LM_INLINE uint32_t vf_nonzero_bits(vf a)
-{
-    return _mm512_cmp_ps_mask(a, vf_zero(), _CMP_NEQ_UQ);
-}
+LM_INLINE vi vi_load(const void *p) { return _mm512_loadu_si512(p); }
+LM_INLINE void vi_store(void *p, vi x) { _mm512_storeu_si512(p, x); }
+LM_INLINE vi vi_add32(vi a, vi b) { return _mm512_add_epi32(a, b); }
+LM_INLINE vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
+/* x is not 0 (a NaN is not) */
+LM_INLINE vm vf_nonzero(vf x) { return _mm512_cmp_ps_mask(x, vf_zero(), _CMP_NEQ_UQ); }
+LM_INLINE vm vm_and(vm a, vm b) { return a & b; }
+/* Bit l: lane l */
+LM_INLINE uint32_t vm_bits(vm m) { return m; }
 #else
 enum { VF_LANES = 8 };
 typedef __m256 vf;
@@ -151,10 +155,13 @@ LM_INLINE void vi_store_u8(uint8_t *p, vi x)
     __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
     _mm_storel_epi64((__m128i *)p, _mm_packus_epi16(words, words));
 }
-LM_INLINE uint32_t vf_nonzero_bits(vf a)
-{
-    return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(a, vf_zero(), _CMP_NEQ_UQ));
-}
+LM_INLINE vi vi_load(const void *p) { return _mm256_loadu_si256(p); }
+LM_INLINE void vi_store(void *p, vi x) { _mm256_storeu_si256(p, x); }
+LM_INLINE vi vi_add32(vi a, vi b) { return _mm256_add_epi32(a, b); }
+LM_INLINE vi vi_or(vi a, vi b) { return _mm256_or_si256(a, b); }
+LM_INLINE vm vf_nonzero(vf x) { return _mm256_cmp_ps(x, vf_zero(), _CMP_NEQ_UQ); }
+LM_INLINE vm vm_and(vm a, vm b) { return _mm256_and_ps(a, b); }
+LM_INLINE uint32_t vm_bits(vm m) { return (uint32_t)_mm256_movemask_ps(m); }
 #endif
 
 /* clang-format on */

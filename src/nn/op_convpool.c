@@ -18,7 +18,7 @@ struct LmConvPool {
     bool is_narrow;    /* channels of the input do not fill vectors */
     int64_t n_windows; /* of an image */
     int64_t arg;       /* arena: LM_BLOCK x n_windows x ld bytes */
-    int64_t lists;     /* arena: scratch of the weight gradient */
+    int64_t scratch;   /* arena: of the gradient kernels */
     int64_t dx_image;  /* arena: an image of dx with the rim the filter reaches over; -1: none */
     LmHalo rim;        /* how far the filter of a window reaches over the input's edges */
     int64_t dx_row;    /* strides of where dx is added up */
@@ -61,8 +61,8 @@ static void plan_training(LmNet *net, LmOp *op)
     const LmLayer *l = op->layer;
     const LmParam *p = &net->model->params[l->kernel];
     LmConvPool *cp = op->pool;
-    size_t list_bytes = lm_convpool_list_bytes(cp->n_windows, p->ld);
-    cp->lists = lm_net_reserve(net, (int64_t)(list_bytes / sizeof(float)));
+    size_t bytes = lm_convpool_scratch_bytes(cp->n_windows, p->ld);
+    cp->scratch = lm_net_reserve(net, (int64_t)(bytes / sizeof(float)));
     op->chain_grads = net->chain_floats;
     net->chain_floats +=
         (int64_t)lm_base_round_up((size_t)(kernel_grad_floats(net, op) + p->ld), 16);
@@ -280,17 +280,18 @@ static void data_gradient(const LmOp *op, const LmBlockRun *run, const LmPoolGra
 {
     const LmConvPool *cp = op->pool;
     const float *w = run->net->transposed + op->transposed;
+    float *arena = run->net->arenas[run->thread];
     const LmConvPoolKernels *k = lm_kernels()->convpool;
     int64_t width = map->w * map->cs;
     if (cp->dx_image < 0) {
         clear_rows(dx, map->h, map->row, width);
-        k->data(dx, g, w, &cp->dx, map->cs);
+        k->data(dx, g, w, &cp->dx, map->cs, arena + cp->scratch);
         return;
     }
-    float *image = run->net->arenas[run->thread] + cp->dx_image;
+    float *image = arena + cp->dx_image;
     memset(image, 0, (size_t)cp->dx_img * sizeof *image);
     float *inside = image + cp->rim.top * cp->dx_row + cp->rim.left * map->cs;
-    k->data(inside, g, w, &cp->dx, map->cs);
+    k->data(inside, g, w, &cp->dx, map->cs, arena + cp->scratch);
     for (int64_t y = 0; y < map->h; y++) {
         memcpy(dx + y * map->row, inside + y * cp->dx_row, (size_t)width * sizeof *dx);
     }
@@ -323,7 +324,7 @@ static void backward(const LmOp *op, const LmBlockRun *run)
         if (cp->is_narrow) {
             k->weights_narrow(dw, &g, image, &cp->x, op->layer->in.c);
         } else {
-            k->weights(dw, &g, image, &cp->x, x.cs, net->arenas[run->thread] + cp->lists);
+            k->weights(dw, &g, image, &cp->x, x.cs, net->arenas[run->thread] + cp->scratch);
         }
         if (op->needs_dx) {
             LmMap dx = lm_net_grads(run, op->index);

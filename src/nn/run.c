@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "kernel/convpool.h"
 #include "nn/winograd.h"
 
 static LmMap map_of(const LmBlockRun *run, const LmPlanMap *plan)
@@ -127,16 +128,20 @@ void lm_net_transpose_rows(LmNet *net, const LmOp *op, int64_t row0, int64_t row
     float *t = net->transposed + op->transposed;
     const LmPlanMap *in = &net->grads[op->index];
     bool is_conv = op->kind == &lm_op_conv;
-    /* conv: [tap][oc][ic padded]; dense and convpool: [oc][position or tap][ic padded]. */
+    /* conv: [tap][oc][ic padded]; dense: [oc][position][ic padded]; convpool: by kernel. */
+    bool is_pool = op->kind == &lm_op_convpool;
     int64_t ic = op->layer->in.c;
-    int64_t oc_stride = is_conv ? in->cs : p->rows / ic * in->cs;
+    int64_t n_taps = p->rows / ic;
+    int64_t oc_stride = is_conv ? in->cs : is_pool ? n_taps * 16 : n_taps * in->cs;
     int64_t tap_stride = is_conv ? p->cols * in->cs : in->cs;
     enum { ROWS = 16 };
     for (int64_t r0 = row0; r0 < row1; r0 += ROWS) {
         int64_t n = LM_MIN((int64_t)ROWS, row1 - r0);
         int64_t to[ROWS];
         for (int64_t i = 0; i < n; i++) {
-            to[i] = (r0 + i) / ic * tap_stride + (r0 + i) % ic;
+            int64_t t_i = (r0 + i) / ic;
+            int64_t c = (r0 + i) % ic;
+            to[i] = is_pool ? lm_convpool_weight(p->cols, n_taps, 0, t_i, c) : t_i * tap_stride + c;
         }
         for (int64_t oc = 0; oc < p->cols; oc++) {
             for (int64_t i = 0; i < n; i++) {

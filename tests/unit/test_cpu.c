@@ -34,7 +34,7 @@ static void test_features(void **state)
 {
     (void)state;
 #if defined(__x86_64__) && defined(__linux__)
-    assert_int_equal(lm_cpu_has_avx2(), proc_has("avx2") && proc_has("fma"));
+    assert_int_equal(lm_cpu_has_avx2(), proc_has("avx2") && proc_has("fma") && proc_has("bmi1"));
     assert_int_equal(lm_cpu_has_avx512(), proc_has("avx512f") && proc_has("avx512bw") &&
                                               proc_has("avx512dq") && proc_has("avx512vl") &&
                                               lm_cpu_has_avx2());
