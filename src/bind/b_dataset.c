@@ -197,7 +197,7 @@ LB_FUNCTION(
     LmDataset *second;
     LmError err;
     LmStatus st;
-    LB_CALL(L, st, lm_view_split(&first, &second, ds, &o, &err));
+    LB_CALL(L, st, lm_split_fraction(&first, &second, ds, &o, &err));
     lb_raise_if(L, st, fn, &err);
     fill_view(L, first_handle, first);
     fill_view(L, second_handle, second);

@@ -140,8 +140,12 @@ LmStatus lm_dataset_init(LmDataset *ds, const LmDatasetKind *kind, const char *n
 
 LmStatus lm_dataset_set_classes(LmDataset *ds, int n, const char *const *names, LmError *err)
 {
-    if (ds->labels == NULL) {
+    if (ds->labels == NULL && ds->targets == NULL) {
         return lm_fail(err, LM_EARG, "'%s' has no labels, so it has no classes to name", ds->name);
+    }
+    if (ds->targets != NULL && n != ds->n_targets) {
+        return lm_fail(err, LM_EARG, "%d names for the %lld targets of '%s'", n,
+                       (long long)ds->n_targets, ds->name);
     }
     if (n < ds->n_classes) {
         return lm_fail(err, LM_EARG, "%d class names for '%s', whose labels go up to %d", n,
@@ -281,6 +285,17 @@ LmStatus lm_dataset_read(const LmDataset *ds, int64_t i, void *dst, LmError *err
         (void)lm_error_context(err, "image %lld of '%s'", (long long)i + 1, ds->name);
     }
     return st;
+}
+
+void lm_dataset_counts(const LmDataset *ds, int64_t *counts)
+{
+    memset(counts, 0, (size_t)ds->n_classes * sizeof *counts);
+    for (int64_t i = 0; i < ds->count && ds->labels != NULL; i++) {
+        counts[ds->labels[i]]++;
+    }
+    for (int64_t i = 0; i < ds->count * ds->n_targets; i++) {
+        counts[i % ds->n_targets] += ds->targets[i] > 0;
+    }
 }
 
 /* --- statistics --- */
@@ -439,10 +454,22 @@ const char *lm_dataset_describe(const LmDataset *ds, char *buffer, size_t size)
     lm_str_add(&s, ds->count == 1 ? " image " : " images ");
     lm_str_add_shape(&s, 3, hwc);
     lm_str_add(&s, " %s, ", lm_dtype_name(ds->dtype));
-    if (ds->labels == NULL) {
+    if (ds->targets_kind == LM_TARGETS_VALUES) {
+        lm_str_add(&s, ds->n_targets == 1 ? "%lld target" : "%lld targets",
+                   (long long)ds->n_targets);
+    } else if (ds->n_classes == 0) {
         lm_str_add(&s, "no labels");
     } else {
         lm_str_add(&s, ds->n_classes == 1 ? "%d class" : "%d classes", ds->n_classes);
+        lm_str_add(&s, "%s", ds->targets != NULL ? ", any number an image" : "");
+    }
+    lm_str_add(&s, "%s", ds->weights != NULL ? ", weighted" : "");
+    if (ds->skips != NULL && ds->skips->n > 0) {
+        lm_str_add(&s, ", %lld skipped", (long long)ds->skips->n);
+    }
+    if (ds->n_ignored > 0) {
+        lm_str_add(&s, ", %lld other file%s ignored", (long long)ds->n_ignored,
+                   ds->n_ignored == 1 ? "" : "s");
     }
     return buffer;
 }

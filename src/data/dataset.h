@@ -51,6 +51,7 @@ struct LmDataset {
     float *targets;    /* count x n_targets, or NULL */
     float *weights;    /* count numbers, at least 0: how much an image counts; NULL: all 1 */
     LmSkips *skips;    /* files left out when the set was opened; NULL: none */
+    int64_t n_ignored; /* files and rows that were seen there and are none of its images */
 };
 
 /* --- for kinds --- */
@@ -61,7 +62,8 @@ struct LmDataset {
 LmStatus lm_dataset_init(LmDataset *ds, const LmDatasetKind *kind, const char *name, int64_t count,
                          const int64_t hwc[3], LmDtype dtype, const int32_t *labels,
                          LmError *err) LM_MUST_CHECK;
-/* Replaces the class names (copied); n must be at least the present number of classes. */
+/* Replaces the class names (copied); n must be at least the present number of classes, or equal
+ * the number of targets. */
 LmStatus lm_dataset_set_classes(LmDataset *ds, int n, const char *const *names,
                                 LmError *err) LM_MUST_CHECK;
 
@@ -82,6 +84,9 @@ const void *lm_dataset_pixels(const LmDataset *ds, int64_t i);
 LmStatus lm_dataset_read(const LmDataset *ds, int64_t i, void *dst, LmError *err) LM_MUST_CHECK;
 /* The path of item i's file, or NULL. */
 const char *lm_dataset_item_name(const LmDataset *ds, int64_t i);
+/* How many images each class has: n_classes numbers. Of LM_TARGETS_VALUES and unlabelled sets there
+ * is nothing to count. */
+void lm_dataset_counts(const LmDataset *ds, int64_t *counts);
 /* Adds every item to `m`, in parallel with a result that does not depend on the number of threads;
  * `m` is untouched on failure. Polls cancel. Main thread only. */
 LmStatus lm_dataset_stats(const LmDataset *ds, LmMoments *m, LmError *err) LM_MUST_CHECK;

@@ -62,28 +62,49 @@ typedef struct LmFolderOptions {
 LmStatus lm_folder_open(LmDataset **out, const char *name, const char *path,
                         const LmFolderOptions *o, LmError *err) LM_MUST_CHECK;
 
-/* Views (data/view.c): no pixels are copied, the base is kept alive. Class names are the base's.
- * Indices may repeat; `name` NULL is the base's. */
+/* Views (data/view.c): no pixels are copied, the base is kept alive. Class names are the base's;
+ * targets, weights, names of items and the list of files left out come along. Indices may repeat;
+ * `name` NULL is the base's. */
 LmStatus lm_view_new(LmDataset **out, LmDataset *base, const char *name, const int64_t *indices,
                      int64_t n, LmError *err) LM_MUST_CHECK;
 LmStatus lm_view_range(LmDataset **out, LmDataset *base, int64_t first, int64_t n,
                        LmError *err) LM_MUST_CHECK;
-/* Two parts, the first with `fraction` of every class (stratified, where there are labels) or of
- * the whole: rounded half up, at least one item each side, so a class of one image is LM_EARG.
- * Shuffled unless is_shuffled is false (then file order is kept). */
-typedef struct LmSplitOptions {
-    double fraction;
-    uint64_t seed;
-    bool is_stratified;
-    bool is_shuffled;
-} LmSplitOptions;
-LmStatus lm_view_split(LmDataset **first, LmDataset **second, LmDataset *base,
-                       const LmSplitOptions *o, LmError *err) LM_MUST_CHECK;
 /* Items whose label is in `keep` (n class numbers); labels keep their numbers. A class that the
  * base does not have, and a view of nothing, are LM_EARG. */
 LmStatus lm_view_filter(LmDataset **out, LmDataset *base, const int32_t *keep, int n,
                         LmError *err) LM_MUST_CHECK;
 /* Items of a, then items of b: same shape, dtype and class names. */
 LmStatus lm_view_concat(LmDataset **out, LmDataset *a, LmDataset *b, LmError *err) LM_MUST_CHECK;
+/* How items are dealt to parts (data/split.c). Shuffled unless is_shuffled is false (then file
+ * order is kept). `groups`, where not NULL, gives each item a number in [0, n_groups), each used:
+ * items of one group stay together, and parts get their share as nearly as the groups allow. */
+typedef struct LmSplitOptions {
+    double fraction; /* of lm_split_fraction */
+    uint64_t seed;
+    bool is_stratified;
+    bool is_shuffled;
+    const int64_t *groups;
+    int64_t n_groups;
+} LmSplitOptions;
+/* Two parts, the first with `fraction` of every class (stratified, where there are labels) or of
+ * the whole: rounded half up, at least one item each side, so a class of one image is LM_EARG. */
+LmStatus lm_split_fraction(LmDataset **first, LmDataset **second, LmDataset *base,
+                           const LmSplitOptions *o, LmError *err) LM_MUST_CHECK;
+/* k pairs: validation[i] is fold i, train[i] all other items. Folds of single items differ by one
+ * image at most, in all and, stratified, in every class; a class of fewer than k images is LM_EARG.
+ * On failure nothing is left to free. */
+LmStatus lm_split_folds(LmDataset **train, LmDataset **validation, LmDataset *base, int64_t k,
+                        const LmSplitOptions *o, LmError *err) LM_MUST_CHECK;
+
+/* Weights (data/weights.c). The same items in the same order, each with its own weight, in place of
+ * those it had. */
+LmStatus lm_weights_new(LmDataset **out, LmDataset *base, const float *weights,
+                        LmError *err) LM_MUST_CHECK;
+/* The weight of its class: n_classes numbers. LM_EARG without labels. */
+LmStatus lm_weights_new_of_classes(LmDataset **out, LmDataset *base, const double *of_class,
+                                   LmError *err) LM_MUST_CHECK;
+/* count / (K * images of its class), K being the number of classes that have any: every class
+ * weighs the same in all, and the mean is 1. */
+LmStatus lm_weights_new_balanced(LmDataset **out, LmDataset *base, LmError *err) LM_MUST_CHECK;
 
 #endif

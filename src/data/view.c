@@ -5,11 +5,9 @@
  */
 #include "data/sources.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/rng.h"
 #include "base/str.h"
 
 /* Where an item lives: set number in the high bits, item number in the low ones. */
@@ -50,6 +48,12 @@ static LmStatus view_read(const LmDataset *ds, int64_t i, void *dst, LmError *er
     return lm_dataset_read(v->roots[v->places[i] >> ITEM_BITS], v->places[i] & ITEM_MASK, dst, err);
 }
 
+static const char *view_item_name(const LmDataset *ds, int64_t i)
+{
+    const View *v = (const View *)ds;
+    return lm_dataset_item_name(v->roots[v->places[i] >> ITEM_BITS], v->places[i] & ITEM_MASK);
+}
+
 static void view_fini(LmDataset *ds)
 {
     View *v = (View *)ds;
@@ -64,6 +68,7 @@ static const LmDatasetKind view_kind = {
     .name = "view",
     .pixels = view_pixels,
     .read = view_read,
+    .item_name = view_item_name,
     .fini = view_fini,
 };
 
@@ -120,6 +125,79 @@ static LmStatus alloc_view(View **out, int32_t **labels, int64_t count, size_t n
     return LM_OK;
 }
 
+/* Copies what items `indices` of ds (n of them, all in order where NULL) have beside labels to the
+ * items of v from `at` on. */
+static void gather(LmDataset *v, int64_t at, const LmDataset *ds, const int64_t *indices, int64_t n)
+{
+    size_t row = (size_t)v->n_targets;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t item = indices != NULL ? indices[i] : i;
+        if (v->targets != NULL) {
+            memcpy(v->targets + (size_t)(at + i) * row, ds->targets + (size_t)item * row,
+                   row * sizeof *v->targets);
+        }
+        if (v->weights != NULL) {
+            v->weights[at + i] = ds->weights != NULL ? ds->weights[item] : 1.0f;
+        }
+    }
+}
+
+/* The files left out of a, and those of b. */
+static LmStatus join_skips(LmSkips **out, const LmDataset *a, const LmDataset *b, LmError *err)
+{
+    if (b == NULL || b->skips == NULL || b->skips == a->skips) {
+        *out = lm_skips_ref(a->skips);
+        return LM_OK;
+    }
+    if (a->skips == NULL) {
+        *out = lm_skips_ref(b->skips);
+        return LM_OK;
+    }
+    const LmSkips *both[2] = {a->skips, b->skips};
+    LmSkips *s = NULL;
+    LmStatus st = lm_skips_new(&s, err);
+    for (int k = 0; k < 2; k++) {
+        for (int64_t i = 0; i < both[k]->n && st == LM_OK; i++) {
+            st = lm_skips_add(s, both[k]->entries[i].path, both[k]->entries[i].reason, err);
+        }
+    }
+    if (st == LM_OK) {
+        *out = s;
+    } else {
+        lm_skips_unref(s);
+    }
+    return st;
+}
+
+/* Gives the view targets, weights and skips of a's items and b's. Weights were checked when the
+ * bases got theirs; that a part's may all be 0 is no fault of the part. */
+static LmStatus carry(LmDataset *v, const LmDataset *a, const int64_t *indices, int64_t n,
+                      const LmDataset *b, LmError *err)
+{
+    LmStatus st = LM_OK;
+    bool is_weighted = a->weights != NULL || (b != NULL && b->weights != NULL);
+    if (a->targets != NULL) {
+        v->targets_kind = a->targets_kind;
+        v->n_targets = a->n_targets;
+        st = lm_mem_alloc(&v->targets, (size_t)(v->count * v->n_targets), sizeof(float), err);
+    }
+    if (st == LM_OK && is_weighted) {
+        st = lm_mem_alloc(&v->weights, (size_t)v->count, sizeof(float), err);
+    }
+    if (st == LM_OK) {
+        st = join_skips(&v->skips, a, b, err);
+    }
+    if (st != LM_OK) {
+        return st;
+    }
+    v->n_ignored = a->n_ignored + (b != NULL && b != a ? b->n_ignored : 0);
+    gather(v, 0, a, indices, n);
+    if (b != NULL) {
+        gather(v, n, b, NULL, b->count);
+    }
+    return LM_OK;
+}
+
 /* Items `indices` of a (n of them, valid; all n where NULL), then all of b where b is not NULL. */
 static LmStatus new_view(LmDataset **out, const char *name, LmDataset *a, const int64_t *indices,
                          int64_t n, LmDataset *b, LmError *err)
@@ -149,7 +227,8 @@ static LmStatus new_view(LmDataset **out, const char *name, LmDataset *a, const 
         lm_mem_free(v);
         return st;
     }
-    if (a->labels != NULL) {
+    st = carry(&v->ds, a, indices, n, b, err);
+    if (st == LM_OK && a->n_classes > 0) {
         st = lm_dataset_set_classes(&v->ds, a->n_classes, (const char *const *)a->classes, err);
     }
     if (st == LM_OK) {
@@ -202,158 +281,6 @@ LmStatus lm_view_range(LmDataset **out, LmDataset *base, int64_t first, int64_t 
     lm_str_add(&s, "%s [%lld..%lld]", base->name, (long long)first + 1, (long long)(first + n));
     st = new_view(out, name, base, indices, n, NULL, err);
     lm_mem_free(indices);
-    return st;
-}
-
-/* --- split --- */
-
-/* Fisher and Yates: every order equally likely. n < 2^32. */
-static void shuffle(int64_t *items, int64_t n, LmRng rng)
-{
-    for (int64_t i = n - 1; i > 0; i--) {
-        int64_t j = lm_rng_below(&rng, (uint32_t)(i + 1));
-        int64_t item = items[i];
-        items[i] = items[j];
-        items[j] = item;
-    }
-}
-
-/* Sorts items by class, file order within a class: items of class k are at starts[k]..starts[k+1].
- * A set without labels, or one not to be stratified, is a single class. */
-static void group_by_class(const LmDataset *ds, int n_groups, int64_t *items, int64_t *starts)
-{
-    memset(starts, 0, ((size_t)n_groups + 1) * sizeof *starts);
-    for (int64_t i = 0; i < ds->count; i++) {
-        starts[(n_groups > 1 ? ds->labels[i] : 0) + 1]++;
-    }
-    for (int k = 0; k < n_groups; k++) {
-        starts[k + 1] += starts[k];
-    }
-    /* Filling moves each start to the next one's place; going backwards over items restores it. */
-    int64_t *ends = starts + 1;
-    for (int64_t i = ds->count - 1; i >= 0; i--) {
-        int k = n_groups > 1 ? ds->labels[i] : 0;
-        items[--ends[k]] = i;
-    }
-    for (int k = 0; k < n_groups; k++) {
-        starts[k] = starts[k + 1];
-    }
-    starts[n_groups] = ds->count;
-}
-
-/* fraction * n rounded half up, at least 1 and at most n - 1. */
-static int64_t share(double fraction, int64_t n)
-{
-    double exact = fraction * (double)n;
-    int64_t m = (int64_t)floor(exact);
-    m += exact - floor(exact) >= 0.5;
-    return LM_MIN(LM_MAX(m, 1), n - 1);
-}
-
-static LmStatus check_split(const LmDataset *base, const LmSplitOptions *o, LmError *err)
-{
-    if (!(o->fraction > 0 && o->fraction < 1)) {
-        return lm_fail(
-            err, LM_EARG,
-            "cannot put a fraction of %g into the first part of '%s': it must lie between "
-            "0 and 1, as in 0.9",
-            o->fraction, base->name);
-    }
-    if (base->count < 2) {
-        return lm_fail(err, LM_EARG, "'%s' has one image, which cannot be split", base->name);
-    }
-    if (base->count > UINT32_MAX) {
-        return lm_fail(err, LM_EARG, "'%s' has %lld images; at most 2^32 - 1 can be split",
-                       base->name, (long long)base->count);
-    }
-    return LM_OK;
-}
-
-/* Sets is_first[i] for the items of the first part. `items` and `starts` as group_by_class left
- * them; items of a class are shuffled in place. */
-static LmStatus choose(const LmDataset *base, const LmSplitOptions *o, int n_groups, int64_t *items,
-                       const int64_t *starts, bool *is_first, LmError *err)
-{
-    for (int k = 0; k < n_groups; k++) {
-        int64_t *group = items + starts[k];
-        int64_t n = starts[k + 1] - starts[k];
-        if (n == 1) {
-            return lm_fail(
-                err, LM_EARG,
-                "class '%s' of '%s' has one image, which cannot be in both parts; filter the "
-                "class out or split with stratify=false",
-                base->classes[k], base->name);
-        }
-        if (o->is_shuffled) {
-            shuffle(group, n, lm_rng(o->seed, LM_RNG_SPLIT, (uint64_t)k, 0));
-        }
-        int64_t n_first = n == 0 ? 0 : share(o->fraction, n);
-        for (int64_t i = 0; i < n_first; i++) {
-            is_first[group[i]] = true;
-        }
-    }
-    return LM_OK;
-}
-
-/* The two views of the items marked and not marked, `order` being room for all of them. */
-static LmStatus make_parts(LmDataset **first, LmDataset **second, LmDataset *base,
-                           const LmSplitOptions *o, const bool *is_first, int64_t *order,
-                           LmError *err)
-{
-    LmDataset *parts[2] = {NULL, NULL};
-    LmStatus st = LM_OK;
-    for (int part = 0; part < 2 && st == LM_OK; part++) {
-        char name[NAME_SIZE];
-        LmStr s = lm_str(name, sizeof name);
-        lm_str_add(&s, "%s, part %d of 2", base->name, part + 1);
-        int64_t n = 0;
-        for (int64_t i = 0; i < base->count; i++) {
-            if (is_first[i] == (part == 0)) {
-                order[n++] = i;
-            }
-        }
-        if (o->is_shuffled) {
-            shuffle(order, n, lm_rng(o->seed, LM_RNG_SPLIT, 0, (uint64_t)part + 1));
-        }
-        st = new_view(&parts[part], name, base, order, n, NULL, err);
-    }
-    if (st == LM_OK) {
-        *first = parts[0];
-        *second = parts[1];
-    } else {
-        lm_dataset_unref(parts[0]);
-    }
-    return st;
-}
-
-LmStatus lm_view_split(LmDataset **first, LmDataset **second, LmDataset *base,
-                       const LmSplitOptions *o, LmError *err)
-{
-    int n_groups = o->is_stratified && base->labels != NULL ? base->n_classes : 1;
-    int64_t *items = NULL;
-    int64_t *starts = NULL;
-    bool *is_first = NULL;
-    LmStatus st = check_split(base, o, err);
-    if (st != LM_OK) {
-        return st;
-    }
-    st = lm_mem_alloc(&items, (size_t)base->count, sizeof *items, err);
-    if (st == LM_OK) {
-        st = lm_mem_alloc(&starts, (size_t)n_groups + 1, sizeof *starts, err);
-    }
-    if (st == LM_OK) {
-        st = lm_mem_zeros(&is_first, (size_t)base->count, sizeof *is_first, err);
-    }
-    if (st == LM_OK) {
-        group_by_class(base, n_groups, items, starts);
-        st = choose(base, o, n_groups, items, starts, is_first, err);
-    }
-    if (st == LM_OK) {
-        st = make_parts(first, second, base, o, is_first, items, err);
-    }
-    lm_mem_free(items);
-    lm_mem_free(starts);
-    lm_mem_free(is_first);
     return st;
 }
 
@@ -433,6 +360,12 @@ static LmStatus check_classes(const LmDataset *a, const LmDataset *b, LmError *e
         return lm_fail(err, LM_EARG, "'%s' has labels and '%s' has none: they cannot be one set",
                        a->labels != NULL ? a->name : b->name,
                        a->labels != NULL ? b->name : a->name);
+    }
+    if (a->targets_kind != b->targets_kind) {
+        return lm_fail(err, LM_EARG,
+                       "'%s' and '%s' differ in what there is to learn: they cannot "
+                       "be one set",
+                       a->name, b->name);
     }
     if (a->n_classes != b->n_classes) {
         return lm_fail(err, LM_EARG, "'%s' has %d classes and '%s' has %d: they cannot be one set",

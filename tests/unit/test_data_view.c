@@ -203,7 +203,7 @@ static void check_split(LmDataset *base, const LmSplitOptions *o)
 {
     LmError err;
     LmDataset *parts[2] = {NULL, NULL};
-    assert_ok(lm_view_split(&parts[0], &parts[1], base, o, &err), err);
+    assert_ok(lm_split_fraction(&parts[0], &parts[1], base, o, &err), err);
     int *seen = calloc((size_t)base->count, sizeof *seen);
     int64_t *counts = calloc((size_t)base->n_classes * 2 + 2, sizeof *counts);
     for (int p = 0; p < 2; p++) {
@@ -252,7 +252,7 @@ static void test_split_is_exact(void **state)
     LmDataset *ds = numbered(N, labels);
     LmDataset *bare = numbered(N, NULL);
     for (size_t k = 0; k < 4 * LM_ARRAY_LEN(fractions); k++) {
-        LmSplitOptions o = {fractions[k / 4], k, k % 2 == 0, k / 2 % 2 == 0};
+        LmSplitOptions o = {fractions[k / 4], k, k % 2 == 0, k / 2 % 2 == 0, NULL, 0};
         check_split(ds, &o);
         check_split(bare, &o);
     }
@@ -268,15 +268,15 @@ static void test_split_rounds_half_up(void **state)
     LmDataset *first = NULL;
     LmDataset *second = NULL;
     LmDataset *ds = numbered(5, NULL);
-    LmSplitOptions o = {0.5, 0, true, true};
-    assert_ok(lm_view_split(&first, &second, ds, &o, &err), err);
+    LmSplitOptions o = {0.5, 0, true, true, NULL, 0};
+    assert_ok(lm_split_fraction(&first, &second, ds, &o, &err), err);
     assert_true(first->count == 3 && second->count == 2);
     assert_string_equal(first->name, "numbers, part 1 of 2");
     assert_string_equal(second->name, "numbers, part 2 of 2");
     lm_dataset_unref(first);
     lm_dataset_unref(second);
     o.fraction = 0.9;
-    assert_ok(lm_view_split(&first, &second, ds, &o, &err), err);
+    assert_ok(lm_split_fraction(&first, &second, ds, &o, &err), err);
     assert_true(first->count == 4 && second->count == 1);
     lm_dataset_unref(first);
     lm_dataset_unref(second);
@@ -304,8 +304,8 @@ static void test_split_seeds(void **state)
     LmDataset *first[3] = {NULL, NULL, NULL};
     for (uint64_t k = 0; k < 3; k++) {
         LmDataset *second = NULL;
-        LmSplitOptions o = {0.2, k / 2, true, true};
-        assert_ok(lm_view_split(&first[k], &second, ds, &o, &err), err);
+        LmSplitOptions o = {0.2, k / 2, true, true, NULL, 0};
+        assert_ok(lm_split_fraction(&first[k], &second, ds, &o, &err), err);
         lm_dataset_unref(second);
     }
     assert_true(same_order(first[0], first[1]));
@@ -331,14 +331,14 @@ static void test_split_refusals(void **state)
     LmDataset *ds = numbered(5, labels);
     LmDataset *one = numbered(1, NULL);
     for (size_t k = 0; k < LM_ARRAY_LEN(bad); k++) {
-        LmSplitOptions o = {bad[k], 0, true, true};
-        assert_fails(lm_view_split(&first, &second, ds, &o, &err), LM_EARG, err,
+        LmSplitOptions o = {bad[k], 0, true, true, NULL, 0};
+        assert_fails(lm_split_fraction(&first, &second, ds, &o, &err), LM_EARG, err,
                      "must lie between 0 and 1, as in 0.9");
     }
-    LmSplitOptions o = {0.5, 0, true, true};
-    assert_fails(lm_view_split(&first, &second, ds, &o, &err), LM_EARG, err,
+    LmSplitOptions o = {0.5, 0, true, true, NULL, 0};
+    assert_fails(lm_split_fraction(&first, &second, ds, &o, &err), LM_EARG, err,
                  "class '1' of 'numbers' has one image");
-    assert_fails(lm_view_split(&first, &second, one, &o, &err), LM_EARG, err,
+    assert_fails(lm_split_fraction(&first, &second, one, &o, &err), LM_EARG, err,
                  "'numbers' has one image, which cannot be split");
     assert_null(first);
     assert_null(second);
@@ -421,8 +421,8 @@ static void test_concat_refusals(void **state)
 
 static LmStatus split_both(LmDataset *parts[2], LmDataset *ds, LmError *err)
 {
-    LmSplitOptions o = {0.5, 0, true, true};
-    return lm_view_split(&parts[0], &parts[1], ds, &o, err);
+    LmSplitOptions o = {0.5, 0, true, true, NULL, 0};
+    return lm_split_fraction(&parts[0], &parts[1], ds, &o, err);
 }
 
 static void test_out_of_memory(void **state)
