@@ -115,6 +115,17 @@ size_t lm_plan_scratch_bytes(const LmPlan *plan)
     return plan->scratch_bytes;
 }
 
+bool lm_plan_is_pair(const LmPlan *plan, float *a, float *b)
+{
+    const LmPass *p = &plan->passes[0];
+    if (plan->n_passes > 1 || p->has_sample || p->has_clip || p->width > 1) {
+        return false;
+    }
+    *a = p->n_terms > 0 ? p->a[0] : 1;
+    *b = p->n_terms > 0 ? p->b[0] : 0;
+    return true;
+}
+
 void lm_plan_apply(const LmPlan *plan, const void *src, LmDtype dtype, float *dst, void *scratch)
 {
     LM_ASSERT(dtype == LM_U8 || dtype == LM_F32);

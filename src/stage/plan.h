@@ -24,9 +24,12 @@ LmStatus lm_plan_new(LmPlan **out, const LmStage *stages, int n, int64_t h, int6
 void lm_plan_free(LmPlan *plan); /* NULL is fine */
 /* Memory lm_plan_apply needs of its caller; may be 0. */
 size_t lm_plan_scratch_bytes(const LmPlan *plan);
-/* Scales one image of h*w*c numbers (dtype u8 or f32) into dst (f32, may not overlap). `scratch` is
- * aligned to 8 and the calling thread's own. Thread-safe. Engine threads flush denormals
- * (base/threads.h); callers that do not may get them in the result. */
+/* True when the plan is y = a*x + b with one pair for all numbers: then whoever makes the pixels
+ * can scale them on the way. */
+bool lm_plan_is_pair(const LmPlan *plan, float *a, float *b);
+/* Scales one image of h*w*c numbers (dtype u8 or f32) into dst (f32; src itself where that is f32,
+ * else no overlap). `scratch` is aligned to 8 and the calling thread's own. Thread-safe. Engine
+ * threads flush denormals (base/threads.h); callers that do not may get them in the result. */
 void lm_plan_apply(const LmPlan *plan, const void *src, LmDtype dtype, float *dst, void *scratch);
 int lm_plan_n_passes(const LmPlan *plan);
 /* "pass 1: fused rescale + center: y = a*x + b, one pair", one line a pass. */
