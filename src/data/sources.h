@@ -38,29 +38,66 @@ LmStatus lm_digits_new(LmDataset **train, LmDataset **test, const LmDigitsOption
 /* One digit alone: label and pixels (28*28 or 32*32*3 bytes); index below 2^48. */
 int lm_digits_draw(uint64_t seed, uint64_t index, bool is_color, uint8_t *pixels);
 
-/* Image files, a folder a class (data/folder.c). Classes are the sub-folders that hold at least one
- * image, in byte order, or those named; files in nested folders belong to their class' folder.
- * Files are sorted by folder path, then name, bytewise. Names that begin with '.' are passed over
- * and counted; links are not followed unless asked for. `h` 0: all files must have the first one's
- * size. With `stops` false every file is decoded once at opening and those that fail are listed in
+/* How image files become items (data/files.c). `h` 0: all files must have the first one's size.
+ * With skips_damaged every file is decoded once at opening and those that fail are listed in
  * ds->skips; else damage shows when an image is read (or at opening with `caches`), naming the
- * file. */
-typedef struct LmFolderOptions {
+ * file. Decoding one file may take a quarter of budget_bytes; a cache above it is LM_EMEM. */
+typedef struct LmImageSetOptions {
     int64_t h, w;
-    LmColor color;
+    LmColor color; /* not LM_COLOR_FILE */
     LmResize resize;
     bool keep_aspect;
     bool ignore_exif;
     bool scale_16;
-    bool follows_links;
     bool caches;        /* decoded and resized once, in parallel, kept as u8 */
     bool skips_damaged; /* on_error="skip" */
     size_t budget_bytes;
+} LmImageSetOptions;
+
+/* Image files, a folder a class (data/folder.c). Classes are the sub-folders, in byte order, or
+ * those named, in their order; each must hold an image, in it or in folders below it. Files are
+ * sorted by folder path, then name, bytewise. Names that begin with '.' and names without the
+ * extension of an image are passed over and counted; so are links, unless they are followed. */
+typedef struct LmFolderOptions {
+    LmImageSetOptions images;
+    bool follows_links;
     int n_classes; /* 0: all sub-folders */
     const char *const *classes;
 } LmFolderOptions;
 LmStatus lm_folder_open(LmDataset **out, const char *name, const char *path,
                         const LmFolderOptions *o, LmError *err) LM_MUST_CHECK;
+
+/* Image files listed in a CSV table with a header (data/table.c), in row order. */
+typedef enum LmTableLabels {
+    LM_TABLE_NONE,   /* files alone */
+    LM_TABLE_CLASS,  /* columns[0] names the class; classes in byte order, or those given */
+    LM_TABLE_TAGS,   /* columns[0] lists any number of classes, apart by `separator` */
+    LM_TABLE_FLAGS,  /* a column a class, holding 0 or 1 */
+    LM_TABLE_VALUES, /* a column a number to predict */
+} LmTableLabels;
+
+enum { LM_TABLE_PARTS_MAX = 64 };
+
+typedef struct LmTableOptions {
+    LmImageSetOptions images;
+    const char *directory; /* of relative paths; NULL: the table's */
+    const char *file;      /* column of paths */
+    LmTableLabels labels;
+    int n_columns;
+    const char *const *columns;
+    char separator;
+    char delimiter;
+    const char *weight; /* column, or NULL */
+    const char *split;  /* column that names each row's part, or NULL */
+    int n_parts;        /* 0: all parts, "train" first, then "test", then others in byte order */
+    const char *const *parts;
+    int n_classes; /* 0: all; with a list, rows of other classes are left out and counted */
+    const char *const *classes;
+} LmTableOptions;
+/* outs[0 .. *n_outs-1], one set a part (one in all without `split`); all know the same classes,
+ * those of the whole table. Errors name the table and its line, or the file. */
+LmStatus lm_table_open(LmDataset *outs[LM_TABLE_PARTS_MAX], int *n_outs, const char *name,
+                       const char *path, const LmTableOptions *o, LmError *err) LM_MUST_CHECK;
 
 /* Views (data/view.c): no pixels are copied, the base is kept alive. Class names are the base's;
  * targets, weights, names of items and the list of files left out come along. Indices may repeat;
