@@ -27,6 +27,8 @@ typedef struct FlowArgs {
     int labels;
     int weights;
     int sampling;
+    const char *save_to;
+    const char *save_prefix;
 } FlowArgs;
 
 const LbOption lb_flow_options[] = {
@@ -44,6 +46,9 @@ const LbOption lb_flow_options[] = {
               "how much a sample counts: as the set says, each class the same in all, or all 1"),
     LB_CHOICE(FlowArgs, sampling, "sampling", sampling_names, "\"all\"",
               "every image once an epoch, or the classes in turns, rare ones repeated"),
+    LB_STRING(FlowArgs, save_to, "save_to", NULL,
+              "a directory where every scaled image is written too, as PNG"),
+    LB_STRING(FlowArgs, save_prefix, "save_prefix", "\"image\"", "how the names of those begin"),
     LB_OPTIONS_END};
 
 LmFlow *lb_flow_check(lua_State *L, int arg, const char *fn)
@@ -62,7 +67,9 @@ LmFlowOptions lb_flow_parse(lua_State *L, int arg, const char *fn)
                            .drop_last = a.drop_last,
                            .labels = (LmLabels)a.labels,
                            .weights = (LmWeights)a.weights,
-                           .is_balanced = a.sampling == 1};
+                           .is_balanced = a.sampling == 1,
+                           .save_to = a.save_to,
+                           .save_prefix = a.save_prefix};
 }
 
 void lb_flow_push(lua_State *L, LmGenerator *g, LmDataset *ds, const LmFlowOptions *o,
@@ -96,8 +103,9 @@ static void give(lua_State *L, LbTensor *to, int index, const LmTensor *from)
     }
 }
 
-/* Pushes x, y (nil without labels) and w (only where samples have weights) of the next batch. */
-static int push_next(lua_State *L, LmFlow *flow, const char *fn)
+/* Pushes x, y (nil without labels) and w (only where samples have weights) of the next batch, or of
+ * batch k of the current epoch where k is not below 0. */
+static int push_batch(lua_State *L, LmFlow *flow, int64_t k, const char *fn)
 {
     LbTensor *x = lb_tensor_push(L);
     LbTensor *y = lb_tensor_push(L);
@@ -107,7 +115,7 @@ static int push_next(lua_State *L, LmFlow *flow, const char *fn)
     LmError err;
     LmStatus st;
     double start = lm_profile_start();
-    LB_CALL(L, st, lm_flow_next(flow, &batch, &err));
+    LB_CALL(L, st, k < 0 ? lm_flow_next(flow, &batch, &err) : lm_flow_get(flow, k, &batch, &err));
     lm_profile_stop(LM_PROFILE_BATCHES, "flow:next, flow:batches", start);
     lb_raise_if(L, st, fn, &err);
     give(L, x, top - 2, &batch.x);
@@ -118,6 +126,11 @@ static int push_next(lua_State *L, LmFlow *flow, const char *fn)
     }
     give(L, w, top, &batch.w);
     return 3;
+}
+
+static int push_next(lua_State *L, LmFlow *flow, const char *fn)
+{
+    return push_batch(L, flow, -1, fn);
 }
 
 LB_FUNCTION(
@@ -134,6 +147,38 @@ LB_FUNCTION(
     LmFlow *flow = lb_flow_check(L, 1, fn);
     lb_arg_end(L, 1, fn);
     return push_next(L, flow, fn);
+}
+
+LB_FUNCTION(lb_flow_get, "flow:get", NULL, "flow:get(k) -> x, y [, w]",
+            "Batch k (from 1) of the epoch the flow is in. Does not move flow:next. "
+            "flow:on_epoch_end() goes "
+            "on to the next epoch and its order.",
+            "local train = luma.dataset.digits{ train=100, test=10 }\n"
+            "local flow = luma.generator{ luma.rescale(1/255) }:flow(train)\n"
+            "local x = flow:get(1)\n"
+            "assert(flow:next():equal(x) and #flow:get(2) == 36)")
+{
+    LmFlow *flow = lb_flow_check(L, 1, fn);
+    lb_arg_end(L, 2, fn);
+    int64_t k = lb_arg_integer(L, 2, fn, "number of the batch", 1, (double)lm_flow_n_batches(flow));
+    return push_batch(L, flow, k - 1, fn);
+}
+
+LB_FUNCTION(lb_flow_on_epoch_end, "flow:on_epoch_end", NULL, "flow:on_epoch_end() -> flow",
+            "Goes on to the first batch of the next epoch, in that epoch's order.",
+            "local train = luma.dataset.digits{ train=100, test=10 }\n"
+            "local flow = luma.generator{}:flow(train)\n"
+            "local x = flow:get(1)\n"
+            "assert(not flow:on_epoch_end():get(1):equal(x))")
+{
+    LmFlow *flow = lb_flow_check(L, 1, fn);
+    lb_arg_end(L, 1, fn);
+    LmError err;
+    LmStatus st;
+    LB_CALL(L, st, lm_flow_seek(flow, lm_flow_epoch(flow) + 1, &err));
+    lb_raise_if(L, st, fn, &err);
+    lua_settop(L, 1);
+    return 1;
 }
 
 /* Upvalues: flow, epoch, number of the next batch. */
@@ -254,13 +299,10 @@ static lua_Integer length(const void *object)
     return lm_flow_n_batches(object);
 }
 
-static const LbDoc *const members[] = {&lb_flow_next_doc,
-                                       &lb_flow_batches_doc,
-                                       &lb_flow_reset_doc,
-                                       &lb_flow_epoch_doc,
-                                       &lb_flow_dataset_doc,
-                                       &lb_flow_generator_doc,
-                                       NULL};
+static const LbDoc *const members[] = {
+    &lb_flow_next_doc,         &lb_flow_batches_doc,   &lb_flow_get_doc,
+    &lb_flow_on_epoch_end_doc, &lb_flow_reset_doc,     &lb_flow_epoch_doc,
+    &lb_flow_dataset_doc,      &lb_flow_generator_doc, NULL};
 
 const LbType lb_flow_type = {
     .name = "flow",

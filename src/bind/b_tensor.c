@@ -131,6 +131,33 @@ LB_FUNCTION(lb_tensor_reshape, "tensor:reshape", NULL, "tensor:reshape{ extents 
     return 1;
 }
 
+LB_FUNCTION(lb_tensor_permute, "tensor:permute", NULL, "tensor:permute{ dimensions } -> tensor",
+            "A copy with the dimensions in another order: {1, 3, 4, 2} turns N x C x H x W into "
+            "N x H x W x C.",
+            "local t = luma.zeros({2, 3, 28, 14}):permute{1, 3, 4, 2}\n"
+            "assert(t.shape[2] == 28 and t.shape[4] == 3)")
+{
+    int64_t listed[LM_RANK_MAX];
+    int order[LM_RANK_MAX];
+    const LmTensor *t = lb_tensor_check(L, 1, fn);
+    int rank = lb_tensor_shape(L, 2, fn, 0, listed);
+    lb_arg_end(L, 2, fn);
+    if (rank != t->rank) {
+        lb_raise_text(L, LM_EARG, "%s: a tensor of rank %d wants %d dimensions, got %d", fn,
+                      t->rank, t->rank, rank);
+    }
+    for (int k = 0; k < rank; k++) {
+        order[k] = (int)LM_MIN(listed[k], (int64_t)LM_RANK_MAX + 1) - 1;
+    }
+    LbTensor *copy = lb_tensor_push(L);
+    LmError err;
+    LmStatus st;
+    LB_CALL(L, st, lm_tensor_permute(&copy->tensor, t, order, &err));
+    lb_raise_if(L, st, fn, &err);
+    lb_tensor_fill(L, copy);
+    return 1;
+}
+
 /* Position of the index at `arg`, 0-based; extent `dim` of t. */
 static int64_t check_index(lua_State *L, int arg, const LmTensor *t, int dim, const char *fn)
 {
@@ -366,11 +393,19 @@ static lua_Integer length(const void *object)
     return t->rank > 0 ? t->shape[0] : 1;
 }
 
-static const LbDoc *const members[] = {
-    &lb_tensor_get_shape_doc, &lb_tensor_get_dtype_doc, &lb_tensor_narrow_doc,
-    &lb_tensor_reshape_doc,   &lb_tensor_get_doc,       &lb_tensor_set_doc,
-    &lb_tensor_to_doc,        &lb_tensor_clone_doc,     &lb_tensor_table_doc,
-    &lb_tensor_save_doc,      &lb_tensor_sha256_doc,    NULL};
+static const LbDoc *const members[] = {&lb_tensor_get_shape_doc,
+                                       &lb_tensor_get_dtype_doc,
+                                       &lb_tensor_narrow_doc,
+                                       &lb_tensor_reshape_doc,
+                                       &lb_tensor_permute_doc,
+                                       &lb_tensor_get_doc,
+                                       &lb_tensor_set_doc,
+                                       &lb_tensor_to_doc,
+                                       &lb_tensor_clone_doc,
+                                       &lb_tensor_table_doc,
+                                       &lb_tensor_save_doc,
+                                       &lb_tensor_sha256_doc,
+                                       NULL};
 
 static const luaL_Reg meta[] = {{"__newindex", tensor_set_at}, {NULL, NULL}};
 

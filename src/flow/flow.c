@@ -10,6 +10,7 @@
 #include "flow/batch.h"
 #include "flow/order.h"
 #include "flow/prefetch.h"
+#include "flow/save.h"
 
 struct LmFlow {
     atomic_int refs;
@@ -19,7 +20,9 @@ struct LmFlow {
     LmPlan *plan;
     LmPool *pool;
     float *weights; /* one an item, or NULL: all 1 */
-    int64_t item;   /* numbers of an image */
+    char *save_to;
+    char *save_prefix;
+    int64_t item; /* numbers of an image */
     int64_t n_batches;
     int64_t n_samples;
     size_t pixels_at; /* in a thread's scratch: pixels of a set that must be read */
@@ -103,6 +106,33 @@ static LmStatus alloc_buffers(LmFlow *f, LmError *err)
     return st;
 }
 
+static LmStatus keep_texts(LmFlow *f, LmError *err)
+{
+    const char *prefix = f->options.save_prefix;
+    const char *to = f->options.save_to;
+    LmStatus st = LM_OK;
+    f->options.save_to = NULL;
+    f->options.save_prefix = NULL;
+    if (to == NULL) {
+        return st;
+    }
+    bool is_picture = f->dataset->c == 1 || f->dataset->c == 3 || f->dataset->c == 4;
+    if (!is_picture) {
+        return lm_fail(err, LM_ESHAPE, "save_to: images of %" PRId64 " channels make no PNG files",
+                       f->dataset->c);
+    }
+    st = lm_save_begin(to, err);
+    if (st == LM_OK) {
+        st = lm_mem_strdup(&f->save_to, to, err);
+    }
+    if (st == LM_OK) {
+        st = lm_mem_strdup(&f->save_prefix, prefix != NULL ? prefix : "image", err);
+    }
+    f->options.save_to = f->save_to;
+    f->options.save_prefix = f->save_prefix;
+    return st;
+}
+
 static LmOrder order_of(const LmFlow *f)
 {
     const LmDataset *ds = f->dataset;
@@ -132,6 +162,7 @@ LmStatus lm_flow_new(LmFlow **out, LmGenerator *g, LmDataset *ds, const LmFlowOp
     f->prepared = f->order;
     count_batches(f);
     if ((st = lm_targets_resolve(&f->options.labels, ds, err)) != LM_OK ||
+        (st = keep_texts(f, err)) != LM_OK ||
         (st = lm_targets_weights(&f->weights, o->weights, ds, err)) != LM_OK ||
         (st = make_plan(f, err)) != LM_OK || (st = alloc_buffers(f, err)) != LM_OK) {
         lm_flow_unref(f);
@@ -159,6 +190,8 @@ void lm_flow_unref(LmFlow *f)
     lm_order_fini(&f->prepared);
     lm_mem_free(f->scratch);
     lm_mem_free(f->weights);
+    lm_mem_free(f->save_to);
+    lm_mem_free(f->save_prefix);
     lm_generator_unref(f->generator);
     lm_dataset_unref(f->dataset);
     lm_mem_free(f);
@@ -232,6 +265,18 @@ size_t lm_flow_scratch_bytes(const LmFlow *f)
     return f->scratch_bytes;
 }
 
+static LmStatus save_samples(const LmFlow *f, int64_t epoch, const int64_t *indices, int64_t n,
+                             float *const *x, LmError *err)
+{
+    const LmDataset *ds = f->dataset;
+    LmStatus st = LM_OK;
+    for (int64_t k = 0; k < n && st == LM_OK; k++) {
+        st = lm_save_sample(f->save_to, f->save_prefix, epoch, indices[k] + 1, x[k],
+                            (int64_t[3]){ds->h, ds->w, ds->c}, err);
+    }
+    return st;
+}
+
 LmStatus lm_flow_fill(const LmFlow *f, int64_t epoch, const int64_t *indices, int64_t n,
                       float *const *x, void *scratch, LmError *err)
 {
@@ -250,7 +295,7 @@ LmStatus lm_flow_fill(const LmFlow *f, int64_t epoch, const int64_t *indices, in
         }
         lm_plan_apply(f->plan, pixels, ds->dtype, x[k], scratch);
     }
-    return LM_OK;
+    return f->save_to != NULL ? save_samples(f, epoch, indices, n, x, err) : LM_OK;
 }
 
 int64_t lm_flow_n_targets(const LmFlow *f)
@@ -394,9 +439,9 @@ static LmStatus make_batch(const void *ctx, int64_t epoch, const int64_t *indice
     return LM_OK;
 }
 
-static LmStatus make_on_demand(LmFlow *f, LmBatch *out, LmError *err)
+static LmStatus make_on_demand(LmFlow *f, int64_t k, LmBatch *out, LmError *err)
 {
-    int64_t first = f->position * f->options.batch;
+    int64_t first = k * f->options.batch;
     int64_t n = LM_MIN(f->options.batch, f->n_samples - first);
     LmStatus st = lm_threads_check_cancel(err);
     if (st == LM_OK) {
@@ -435,7 +480,7 @@ LmStatus lm_flow_next(LmFlow *f, LmBatch *out, LmError *err)
         advance(f);
         return LM_OK;
     }
-    st = make_on_demand(f, out, err);
+    st = make_on_demand(f, f->position, out, err);
     if (st == LM_OK) {
         if (f->prefetch != NULL) {
             lm_prefetch_skip(f->prefetch);
@@ -443,6 +488,15 @@ LmStatus lm_flow_next(LmFlow *f, LmBatch *out, LmError *err)
         advance(f);
     }
     return st;
+}
+
+LmStatus lm_flow_get(LmFlow *f, int64_t k, LmBatch *out, LmError *err)
+{
+    if (k < 0 || k >= f->n_batches) {
+        return lm_fail(err, LM_EARG, "there is no batch %" PRId64 "; an epoch has 1 to %" PRId64,
+                       k + 1, f->n_batches);
+    }
+    return make_on_demand(f, k, out, err);
 }
 
 void lm_batch_fini(LmBatch *b)

@@ -29,7 +29,9 @@ typedef struct LmFlowOptions {
     bool drop_last;
     LmLabels labels;
     LmWeights weights;
-    bool is_balanced; /* every class comes equally often, whatever its share of the set */
+    const char *save_to;     /* a directory: every sample given is written there too; or NULL */
+    const char *save_prefix; /* NULL: "image" */
+    bool is_balanced;        /* every class comes equally often, whatever its share of the set */
 } LmFlowOptions;
 
 typedef struct LmBatch {
@@ -46,7 +48,7 @@ LmStatus lm_flow_new(LmFlow **out, LmGenerator *g, LmDataset *ds, const LmFlowOp
 LmFlow *lm_flow_ref(LmFlow *f);
 void lm_flow_unref(LmFlow *f); /* ends its threads at once when it was the last */
 
-/* As given, with labels resolved (flow/targets.h). */
+/* As given, with labels resolved (flow/targets.h) and texts of the flow's own. */
 const LmFlowOptions *lm_flow_options(const LmFlow *f);
 /* How much the sample with data-set index i counts; 1 where nothing was said. */
 float lm_flow_weight(const LmFlow *f, int64_t i);
@@ -66,6 +68,8 @@ LmStatus lm_flow_seek(LmFlow *f, int64_t epoch, LmError *err) LM_MUST_CHECK;
  * On failure (the message names the first sample that failed) the flow stays at this batch and the
  * next call tries again. Polls cancel. */
 LmStatus lm_flow_next(LmFlow *f, LmBatch *out, LmError *err) LM_MUST_CHECK;
+/* Batch `k` (from 0) of the epoch the flow is in, without moving it. */
+LmStatus lm_flow_get(LmFlow *f, int64_t k, LmBatch *out, LmError *err) LM_MUST_CHECK;
 void lm_batch_fini(LmBatch *b);
 
 /* --- for the trainer: scaled pixels straight into its own buffers, from any thread --- */

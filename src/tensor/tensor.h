@@ -71,6 +71,11 @@ LmStatus lm_tensor_index(LmTensor *out, const LmTensor *t, int64_t index,
 LmStatus lm_tensor_reshape(LmTensor *out, const LmTensor *t, int rank, const int64_t *shape,
                            LmError *err) LM_MUST_CHECK;
 
+/* New tensor whose dimension k is dimension order[k] of t, counted from 0. LM_EARG where `order`
+ * does not name each once. */
+LmStatus lm_tensor_permute(LmTensor *out, const LmTensor *t, const int *order,
+                           LmError *err) LM_MUST_CHECK;
+
 /* New tensor with the values of t. To u8 and i32, values are rounded to nearest even and must fit:
  * a value out of range or NaN is LM_EARG naming its position. */
 LmStatus lm_tensor_to(LmTensor *out, const LmTensor *t, LmDtype dtype, LmError *err) LM_MUST_CHECK;

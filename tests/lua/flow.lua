@@ -414,9 +414,43 @@ test("balanced weights and sampling", function()
         function() g:flow(set, { sampling = "balanced", shuffle = false }) end)
 end)
 
+test("batches by number", function()
+    local g = luma.generator{ luma.rescale(1/255) }
+    local options = { batch = 25, seed = 4 }
+    local flow, same = g:flow(small, options), g:flow(small, options)
+    local in_turn = {}
+    for k = 1, #same do in_turn[k] = same:next() end
+    test.ok(flow:get(#flow):equal(in_turn[#flow]))
+    test.ok(flow:next():equal(in_turn[1]), "getting moves nothing")
+    test.ok(flow:get(2):equal(in_turn[2]))
+    flow:on_epoch_end()
+    local got, went = flow:get(1), flow:next()
+    test.ok(got:equal(went))
+    test.ok(not flow:get(1):equal(in_turn[1]))
+    test.fails(("flow:get: number of the batch wants an integer from 1 to %d, got %d"):format(#flow, #flow + 1),
+        function() flow:get(#flow + 1) end)
+    test.fails(("flow:get: number of the batch wants an integer from 1 to %d, got 0"):format(#flow),
+        function() flow:get(0) end)
+end)
+
+test("save_to writes one picture a sample, named by sample and epoch", function()
+    local dir = os.tmpname()
+    os.remove(dir)
+    local g = luma.generator{ luma.rescale(1/255) }
+    local flow = g:flow(small:take(3), { batch = 2, save_to = dir, save_prefix = "x", workers = 2 })
+    for _ in flow:batches() do end
+    for i = 1, 3 do
+        local file <close> = io.open(("%s/x_%05d_epoch001.png"):format(dir, i), "rb")
+        test.eq(file:read(4), "\137PNG")
+    end
+    test.fails("generator:flow: save_to: cannot make the directory '" .. dir .. "/a/b': No such file or directory",
+        function() g:flow(small, { save_to = dir .. "/a/b" }) end)
+    os.execute("rm -r '" .. dir .. "'")
+end)
+
 test("flow options", function()
     local g = luma.generator {}
-    local all = "(options: batch, shuffle, seed, workers, drop_last, labels, weights, sampling)"
+    local all = "(options: batch, shuffle, seed, workers, drop_last, labels, weights, sampling, save_to, save_prefix)"
     test.fails("generator:flow: unknown option 'batch_size'; did you mean 'batch'? " .. all,
         function() g:flow(train, { batch_size = 64 }) end)
     test.fails("generator:flow: option 'batch' wants an integer from 1 to 100000000, got 0",
@@ -426,7 +460,7 @@ test("flow options", function()
     test.fails('generator:flow: option \'labels\' wants "auto", "class", "one_hot", "binary", "targets", "input" or '
         .. '"none", got "onehot"; did you mean "one_hot"?', function() g:flow(train, { labels = "onehot" }) end)
     test.fails("generator:flow: wants a table { batch=, shuffle=, seed=, workers=, drop_last=, labels=, "
-        .. "weights=, sampling= }, got 64", function() g:flow(train, 64) end)
+        .. "weights=, sampling=, save_to=, save_prefix= }, got 64", function() g:flow(train, 64) end)
     test.fails("generator:flow: argument 1 wants a dataset, got a tensor",
         function() g:flow(pixels(1)) end)
     test.fails("generator:flow: argument 1 wants a dataset, got nothing", function() g:flow() end)

@@ -2,6 +2,17 @@ local test = require "luma.test"
 
 local INT_MAX = math.maxinteger
 
+test("permute", function()
+    local t = luma.tensor({ { { 1, 2 }, { 3, 4 }, { 5, 6 } } }, "u8")
+    local p = t:permute { 3, 1, 2 }
+    test.eq(p.shape, { 2, 1, 3 })
+    test.eq(p:table(), { { { 1, 3, 5 } }, { { 2, 4, 6 } } })
+    test.ok(p:permute { 2, 3, 1 }:equal(t))
+    test.eq(p.dtype, "u8")
+    test.fails("tensor:permute: an order of dimensions names each of 1 to 3 once", function() t:permute { 1, 1, 2 } end)
+    test.fails("tensor:permute: a tensor of rank 3 wants 3 dimensions, got 2", function() t:permute { 1, 2 } end)
+end)
+
 test("luma.tensor takes nested lists of any depth", function()
     local t = luma.tensor { { 1, 2, 3 }, { 4, 5, 6 } }
     test.eq(t.shape, { 2, 3 })
