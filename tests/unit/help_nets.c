@@ -18,6 +18,29 @@ HelpSpec help_nets_walkthrough(void)
                        {.kind = LM_LAYER_DENSE, .units = 10, .act = LM_ACT_SOFTMAX}}};
 }
 
+#define CONV_SAME(n)                                                                               \
+    {                                                                                              \
+        .kind = LM_LAYER_CONV, .units = (n), .kh = 3, .kw = 3, .is_same = true, .act = LM_ACT_RELU \
+    }
+
+HelpSpec help_nets_colour(void)
+{
+    return (HelpSpec){32,
+                      32,
+                      3,
+                      10,
+                      {CONV_SAME(32),
+                       CONV_SAME(32),
+                       {.kind = LM_LAYER_MAXPOOL, .kh = 2, .kw = 2},
+                       CONV_SAME(64),
+                       CONV_SAME(64),
+                       {.kind = LM_LAYER_MAXPOOL, .kh = 2, .kw = 2},
+                       {.kind = LM_LAYER_FLATTEN},
+                       {.kind = LM_LAYER_DENSE, .units = 128, .act = LM_ACT_RELU},
+                       {.kind = LM_LAYER_DROPOUT, .rate = 0.5},
+                       {.kind = LM_LAYER_DENSE, .units = 10, .act = LM_ACT_SOFTMAX}}};
+}
+
 HelpSpec help_nets_every_kind(int64_t h, int64_t w, int64_t c, int64_t k)
 {
     return (HelpSpec){

@@ -16,6 +16,9 @@ typedef struct HelpSpec {
 /* 28x28x1: conv 32 3x3 relu, maxpool 2, conv 64 3x3 relu, maxpool 2, flatten, dense 64 relu, dense
  * 10 softmax: 121,930 parameters. */
 HelpSpec help_nets_walkthrough(void);
+/* 32x32x3: twice conv 32 3x3 same relu, maxpool 2, twice conv 64 3x3 same relu, maxpool 2, flatten,
+ * dense 128 relu, dropout 0.5, dense 10 softmax. */
+HelpSpec help_nets_colour(void);
 /* A small one with every kind of layer and activation, dropout included, for h x w x c and k
  * classes. */
 HelpSpec help_nets_every_kind(int64_t h, int64_t w, int64_t c, int64_t k);
