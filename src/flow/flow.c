@@ -1,39 +1,12 @@
 #include "flow/flow.h"
 
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/str.h"
 #include "base/threads.h"
-#include "flow/batch.h"
-#include "flow/order.h"
-#include "flow/prefetch.h"
+#include "flow/flow_impl.h"
 #include "flow/save.h"
-
-struct LmFlow {
-    atomic_int refs;
-    LmFlowOptions options;
-    LmGenerator *generator;
-    LmDataset *dataset;
-    LmPlan *plan;
-    LmPool *pool;
-    float *weights; /* one an item, or NULL: all 1 */
-    char *save_to;
-    char *save_prefix;
-    int64_t item; /* numbers of an image */
-    int64_t n_batches;
-    int64_t n_samples;
-    size_t pixels_at; /* in a thread's scratch: pixels of a set that must be read */
-    size_t scratch_bytes;
-    int64_t epoch;
-    int64_t position;
-    LmOrder order;        /* of what the caller makes itself */
-    LmOrder prepared;     /* of lm_flow_prepare */
-    char *scratch;        /* the calling thread's */
-    LmPrefetch *prefetch; /* NULL: no threads (yet) */
-};
 
 /* --- making and ending --- */
 
@@ -197,67 +170,6 @@ void lm_flow_unref(LmFlow *f)
     lm_mem_free(f);
 }
 
-/* --- facts --- */
-
-const LmFlowOptions *lm_flow_options(const LmFlow *f)
-{
-    return &f->options;
-}
-
-bool lm_flow_has_weights(const LmFlow *f)
-{
-    return f->weights != NULL;
-}
-
-float lm_flow_weight(const LmFlow *f, int64_t i)
-{
-    return f->weights != NULL ? f->weights[i] : 1;
-}
-
-LmDataset *lm_flow_dataset(const LmFlow *f)
-{
-    return f->dataset;
-}
-
-LmGenerator *lm_flow_generator(const LmFlow *f)
-{
-    return f->generator;
-}
-
-int64_t lm_flow_n_batches(const LmFlow *f)
-{
-    return f->n_batches;
-}
-
-int64_t lm_flow_n_samples(const LmFlow *f)
-{
-    return f->n_samples;
-}
-
-int64_t lm_flow_epoch(const LmFlow *f)
-{
-    return f->epoch;
-}
-
-int64_t lm_flow_position(const LmFlow *f)
-{
-    return f->position;
-}
-
-const char *lm_flow_describe(const LmFlow *f, char *buffer, size_t size)
-{
-    LmStr s = lm_str(buffer, size);
-    lm_str_add(&s, "flow of %s: ", f->dataset->name);
-    lm_str_add_count(&s, f->n_batches);
-    lm_str_add(&s, f->n_batches == 1 ? " batch of " : " batches of ");
-    lm_str_add_count(&s, f->options.batch);
-    lm_str_add(&s, f->options.is_shuffled ? ", shuffled" : ", in order");
-    if (f->options.workers > 0) {
-        lm_str_add(&s, ", %d worker%s", f->options.workers, f->options.workers > 1 ? "s" : "");
-    }
-    return buffer;
-}
-
 /* --- one sample --- */
 
 size_t lm_flow_scratch_bytes(const LmFlow *f)
@@ -296,37 +208,6 @@ LmStatus lm_flow_fill(const LmFlow *f, int64_t epoch, const int64_t *indices, in
         lm_plan_apply(f->plan, pixels, ds->dtype, x[k], scratch);
     }
     return f->save_to != NULL ? save_samples(f, epoch, indices, n, x, err) : LM_OK;
-}
-
-int64_t lm_flow_n_targets(const LmFlow *f)
-{
-    switch (f->options.labels) {
-    case LM_LABELS_TARGETS:
-        return f->dataset->n_targets;
-    case LM_LABELS_INPUT:
-        return f->item;
-    case LM_LABELS_NONE:
-        return 0;
-    default:
-        return f->dataset->n_classes;
-    }
-}
-
-LmTarget lm_flow_target(const LmFlow *f, int64_t epoch, int64_t i, float *buffer)
-{
-    const LmDataset *ds = f->dataset;
-    LmTarget none = {-1, NULL};
-    (void)epoch;
-    (void)buffer;
-    switch (f->options.labels) {
-    case LM_LABELS_TARGETS:
-        return (LmTarget){-1, ds->targets + i * ds->n_targets};
-    case LM_LABELS_INPUT:
-    case LM_LABELS_NONE:
-        return none;
-    default:
-        return (LmTarget){ds->labels[i], NULL};
-    }
 }
 
 void lm_flow_hint(const LmFlow *f, int64_t i)

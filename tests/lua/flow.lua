@@ -427,9 +427,9 @@ test("batches by number", function()
     local got, went = flow:get(1), flow:next()
     test.ok(got:equal(went))
     test.ok(not flow:get(1):equal(in_turn[1]))
-    test.fails(("flow:get: number of the batch wants an integer from 1 to %d, got %d"):format(#flow, #flow + 1),
+    test.fails(("flow:get: argument 1 (number of the batch) wants an integer from 1 to %d, got %d"):format(#flow, #flow + 1),
         function() flow:get(#flow + 1) end)
-    test.fails(("flow:get: number of the batch wants an integer from 1 to %d, got 0"):format(#flow),
+    test.fails(("flow:get: argument 1 (number of the batch) wants an integer from 1 to %d, got 0"):format(#flow),
         function() flow:get(0) end)
 end)
 
@@ -445,6 +445,7 @@ test("save_to writes one picture a sample, named by sample and epoch", function(
     end
     test.fails("generator:flow: save_to: cannot make the directory '" .. dir .. "/a/b': No such file or directory",
         function() g:flow(small, { save_to = dir .. "/a/b" }) end)
+    flow:close()
     os.execute("rm -r '" .. dir .. "'")
 end)
 
