@@ -1,135 +1,334 @@
-/* Winograd's transforms, channels in lanes; ref_winograd.c states the order of operations. */
+/* Winograd's transforms, channels in lanes; ref_winograd.c states the order of operations. A line
+ * is one dimension of a transform; T is the tile's side, 2 or 4, a constant where it is used. */
 #include "kernel/vec.h"
 #include "kernel/winograd.h"
 
-LM_INLINE void weights_line(vf t[4], vf g0, vf g1, vf g2)
+enum { SIDE_MAX = 6, TILE_MAX = 4 };
+
+/* even +- point * odd */
+LM_INLINE void pair(vf t[2], float point, vf odd, vf even)
 {
-    vf half = vf_set(0.5f);
-    vf s = vf_add(g0, g2);
-    t[0] = g0;
-    t[1] = vf_mul(half, vf_add(s, g1));
-    t[2] = vf_mul(half, vf_sub(s, g1));
-    t[3] = g2;
+    t[0] = vf_fma(vf_set(point), odd, even);
+    t[1] = vf_fnma(vf_set(point), odd, even);
 }
 
-static LM_KERNEL void weights(float *u, const float *w, int64_t tap_stride, int64_t uc, int64_t ld,
-                              int64_t c0, int64_t c1)
+LM_INLINE void weights_line(const int T, vf t[], vf g0, vf g1, vf g2)
 {
-    for (int64_t c = c0; c < c1; c++) {
+    if (T == 2) {
+        vf half = vf_set(0.5f);
+        vf s = vf_add(g0, g2);
+        t[0] = g0;
+        t[1] = vf_mul(half, vf_add(s, g1));
+        t[2] = vf_mul(half, vf_sub(s, g1));
+        t[3] = g2;
+        return;
+    }
+    pair(t + 1, LM_WINOGRAD_A, g1, vf_fma(vf_set(LM_WINOGRAD_AA), g2, g0));
+    pair(t + 3, LM_WINOGRAD_B, g1, vf_fma(vf_set(LM_WINOGRAD_BB), g2, g0));
+    t[0] = vf_mul(vf_set(LM_WINOGRAD_G0), g0);
+    LM_UNROLL
+    for (int i = 1; i < 5; i++) {
+        t[i] = vf_mul(vf_set(i < 3 ? LM_WINOGRAD_GA : LM_WINOGRAD_GB), t[i]);
+    }
+    t[5] = g2;
+}
+
+LM_INLINE void input_line(const int T, vf t[], const vf d[])
+{
+    if (T == 2) {
+        t[0] = vf_sub(d[0], d[2]);
+        t[1] = vf_add(d[1], d[2]);
+        t[2] = vf_sub(d[2], d[1]);
+        t[3] = vf_sub(d[1], d[3]);
+        return;
+    }
+    vf product = vf_set(LM_WINOGRAD_PRODUCT);
+    vf sum = vf_set(LM_WINOGRAD_SUM);
+    vf aa = vf_set(LM_WINOGRAD_AA);
+    vf bb = vf_set(LM_WINOGRAD_BB);
+    t[0] = vf_fma(product, d[0], vf_fnma(sum, d[2], d[4]));
+    pair(t + 1, LM_WINOGRAD_A, vf_fnma(bb, d[1], d[3]), vf_fnma(bb, d[2], d[4]));
+    pair(t + 3, LM_WINOGRAD_B, vf_fnma(aa, d[1], d[3]), vf_fnma(aa, d[2], d[4]));
+    t[5] = vf_fma(product, d[1], vf_fnma(sum, d[3], d[5]));
+}
+
+LM_INLINE void output_line(const int T, vf s[], const vf m[])
+{
+    if (T == 2) {
+        s[0] = vf_add(vf_add(m[0], m[1]), m[2]);
+        s[1] = vf_sub(vf_sub(m[1], m[2]), m[3]);
+        return;
+    }
+    vf even_a = vf_add(m[1], m[2]);
+    vf odd_a = vf_sub(m[1], m[2]);
+    vf even_b = vf_add(m[3], m[4]);
+    vf odd_b = vf_sub(m[3], m[4]);
+    s[0] = vf_add(vf_add(m[0], even_a), even_b);
+    s[1] = vf_fma(vf_set(LM_WINOGRAD_A), odd_a, vf_mul(vf_set(LM_WINOGRAD_B), odd_b));
+    s[2] = vf_fma(vf_set(LM_WINOGRAD_AA), even_a, vf_mul(vf_set(LM_WINOGRAD_BB), even_b));
+    s[3] = vf_fma(vf_set(LM_WINOGRAD_AAA), odd_a, vf_fma(vf_set(LM_WINOGRAD_BBB), odd_b, m[5]));
+}
+
+LM_INLINE void gradient_line(vf t[SIDE_MAX], vf y0, vf y1, vf y2, vf y3)
+{
+    vf aa = vf_set(LM_WINOGRAD_AA);
+    vf bb = vf_set(LM_WINOGRAD_BB);
+    t[0] = y0;
+    pair(t + 1, LM_WINOGRAD_A, vf_fma(aa, y3, y1), vf_fma(aa, y2, y0));
+    pair(t + 3, LM_WINOGRAD_B, vf_fma(bb, y3, y1), vf_fma(bb, y2, y0));
+    t[5] = y3;
+}
+
+LM_INLINE void weights_gradient_line(vf s[3], const vf u[SIDE_MAX])
+{
+    vf ga = vf_set(LM_WINOGRAD_GA);
+    vf gb = vf_set(LM_WINOGRAD_GB);
+    vf even_a = vf_mul(ga, vf_add(u[1], u[2]));
+    vf odd_a = vf_mul(ga, vf_sub(u[1], u[2]));
+    vf even_b = vf_mul(gb, vf_add(u[3], u[4]));
+    vf odd_b = vf_mul(gb, vf_sub(u[3], u[4]));
+    s[0] = vf_fma(vf_set(LM_WINOGRAD_G0), u[0], vf_add(even_a, even_b));
+    s[1] = vf_fma(vf_set(LM_WINOGRAD_A), odd_a, vf_mul(vf_set(LM_WINOGRAD_B), odd_b));
+    s[2] = vf_fma(vf_set(LM_WINOGRAD_AA), even_a, vf_fma(vf_set(LM_WINOGRAD_BB), even_b, u[5]));
+}
+
+LM_INLINE void weights(const int T, float *u, int64_t plane, const float *w, int64_t tap_stride,
+                       int64_t ld, int64_t c0, int64_t c1)
+{
+    const int side = T + 2;
+    for (int64_t i = c0 * ld; i < c1 * ld; i += VF_LANES) {
+        vf cols[3][SIDE_MAX];
+        LM_UNROLL
+        for (int j = 0; j < 3; j++) {
+            const float *g = w + j * tap_stride + i;
+            weights_line(T, cols[j], vf_load(g), vf_load(g + 3 * tap_stride),
+                         vf_load(g + 6 * tap_stride));
+        }
+        LM_UNROLL
+        for (int r = 0; r < side; r++) {
+            vf out[SIDE_MAX];
+            weights_line(T, out, cols[0][r], cols[1][r], cols[2][r]);
+            LM_UNROLL
+            for (int j = 0; j < side; j++) {
+                vf_store(u + (side * r + j) * plane + i, out[j]);
+            }
+        }
+    }
+}
+
+LM_INLINE void input_patch(const int T, float *v, int64_t plane, const float *d, int64_t row,
+                           int64_t col)
+{
+    const int side = T + 2;
+    vf cols[SIDE_MAX][SIDE_MAX]; /* entry r of column j is cols[r][j] */
+    LM_UNROLL
+    for (int j = 0; j < side; j++) {
+        vf line[SIDE_MAX];
+        vf out[SIDE_MAX];
+        LM_UNROLL
+        for (int r = 0; r < side; r++) {
+            line[r] = vf_load(d + r * row + j * col);
+        }
+        input_line(T, out, line);
+        LM_UNROLL
+        for (int r = 0; r < side; r++) {
+            cols[r][j] = out[r];
+        }
+    }
+    LM_UNROLL
+    for (int r = 0; r < side; r++) {
+        vf out[SIDE_MAX];
+        input_line(T, out, cols[r]);
+        LM_UNROLL
+        for (int j = 0; j < side; j++) {
+            vf_store(v + (side * r + j) * plane, out[j]);
+        }
+    }
+}
+
+LM_INLINE void input(const int T, float *v, int64_t plane, const float *x, const int32_t *at,
+                     int64_t n_tiles, int64_t row, int64_t col, int64_t n_c)
+{
+    for (int64_t tile = 0; tile < n_tiles; tile++) {
+        for (int64_t c = 0; c < n_c; c += VF_LANES) {
+            input_patch(T, v + tile * n_c + c, plane, x + at[tile] + c, row, col);
+        }
+    }
+}
+
+LM_INLINE void output_tile(const int T, vf out[TILE_MAX][TILE_MAX], const float *m, int64_t plane)
+{
+    const int side = T + 2;
+    vf cols[TILE_MAX][SIDE_MAX];
+    LM_UNROLL
+    for (int j = 0; j < side; j++) {
+        vf line[SIDE_MAX];
+        vf sums[TILE_MAX];
+        LM_UNROLL
+        for (int r = 0; r < side; r++) {
+            line[r] = vf_load(m + (side * r + j) * plane);
+        }
+        output_line(T, sums, line);
+        LM_UNROLL
+        for (int r = 0; r < T; r++) {
+            cols[r][j] = sums[r];
+        }
+    }
+    LM_UNROLL
+    for (int r = 0; r < T; r++) {
+        output_line(T, out[r], cols[r]);
+    }
+}
+
+LM_INLINE void store(const LmWinogradOut *o, float *y, vf sum, int64_t k)
+{
+    sum = o->bias != NULL ? vf_add(sum, vf_load(o->bias + k)) : sum;
+    vf_store(y, o->is_relu ? vf_max(vf_zero(), sum) : sum);
+}
+
+LM_INLINE void store_window(const LmWinogradOut *o, float *y, uint8_t *arg, vf four[4], int64_t k)
+{
+    vf best = four[0];
+    vi best_i = vi_set(0);
+    LM_UNROLL
+    for (int i = 1; i < 4; i++) {
+        vm is_larger = vf_gt(four[i], best);
+        best = vf_select(is_larger, four[i], best);
+        best_i = vi_select(is_larger, vi_set(i), best_i);
+    }
+    store(o, y, best, k);
+    vi_store_u8(arg, best_i);
+}
+
+LM_INLINE void output_pool(const int T, const LmWinogradOut *o, const float *m, int64_t plane,
+                           int64_t n_tiles, int64_t ld)
+{
+    for (int64_t tile = 0; tile < n_tiles; tile++) {
         for (int64_t k = 0; k < ld; k += VF_LANES) {
-            vf rows[3][4];
+            vf out[TILE_MAX][TILE_MAX];
+            output_tile(T, out, m + tile * ld + k, plane);
+            LM_UNROLL
+            for (int i = 0; i < T * T / 4; i++) {
+                const int wy = i / (T / 2);
+                const int wx = i % (T / 2);
+                vf four[] = {out[2 * wy][2 * wx], out[2 * wy][2 * wx + 1], out[2 * wy + 1][2 * wx],
+                             out[2 * wy + 1][2 * wx + 1]};
+                if (wy < o->edge[tile] / 16 && wx < o->edge[tile] % 16) {
+                    store_window(o, o->y + o->y_at[tile] + wy * o->row + wx * o->col + k,
+                                 o->arg + o->arg_at[tile] + wy * o->arg_row + wx * ld + k, four, k);
+                }
+            }
+        }
+    }
+}
+
+LM_INLINE void output(const int T, const LmWinogradOut *o, const float *m, int64_t plane,
+                      int64_t n_tiles, int64_t ld)
+{
+    for (int64_t tile = 0; tile < n_tiles; tile++) {
+        for (int64_t k = 0; k < ld; k += VF_LANES) {
+            vf out[TILE_MAX][TILE_MAX];
+            output_tile(T, out, m + tile * ld + k, plane);
+            LM_UNROLL
+            for (int i = 0; i < T * T; i++) {
+                if (i / T < o->edge[tile] / 16 && i % T < o->edge[tile] % 16) {
+                    store(o, o->y + o->y_at[tile] + i / T * o->row + i % T * o->col + k,
+                          out[i / T][i % T], k);
+                }
+            }
+        }
+    }
+}
+
+LM_INLINE void gradient_patch(float *v, int64_t plane, const float *d, int64_t row, int64_t col)
+{
+    vf cols[TILE_MAX][SIDE_MAX];
+    LM_UNROLL
+    for (int j = 0; j < TILE_MAX; j++) {
+        const float *p = d + j * col;
+        gradient_line(cols[j], vf_load(p), vf_load(p + row), vf_load(p + 2 * row),
+                      vf_load(p + 3 * row));
+    }
+    LM_UNROLL
+    for (int r = 0; r < SIDE_MAX; r++) {
+        vf out[SIDE_MAX];
+        gradient_line(out, cols[0][r], cols[1][r], cols[2][r], cols[3][r]);
+        LM_UNROLL
+        for (int j = 0; j < SIDE_MAX; j++) {
+            vf_store(v + (SIDE_MAX * r + j) * plane, out[j]);
+        }
+    }
+}
+
+static LM_KERNEL void gradient(float *v, int64_t plane, const float *dy, const int32_t *at,
+                               int64_t n_tiles, int64_t row, int64_t col, int64_t n_c)
+{
+    for (int64_t tile = 0; tile < n_tiles; tile++) {
+        for (int64_t c = 0; c < n_c; c += VF_LANES) {
+            gradient_patch(v + tile * n_c + c, plane, dy + at[tile] + c, row, col);
+        }
+    }
+}
+
+static LM_KERNEL void weights_gradient(float *dw, int64_t tap_stride, const float *u, int64_t plane,
+                                       int64_t ld, int64_t n_c, bool is_sum)
+{
+    for (int64_t i = 0; i < n_c * ld; i += VF_LANES) {
+        vf cols[3][SIDE_MAX];
+        LM_UNROLL
+        for (int j = 0; j < SIDE_MAX; j++) {
+            vf line[SIDE_MAX];
+            vf sums[3];
+            LM_UNROLL
+            for (int r = 0; r < SIDE_MAX; r++) {
+                line[r] = vf_load(u + (SIDE_MAX * r + j) * plane + i);
+            }
+            weights_gradient_line(sums, line);
+            LM_UNROLL
+            for (int r = 0; r < 3; r++) {
+                cols[r][j] = sums[r];
+            }
+        }
+        LM_UNROLL
+        for (int r = 0; r < 3; r++) {
+            vf out[3];
+            weights_gradient_line(out, cols[r]);
             LM_UNROLL
             for (int j = 0; j < 3; j++) {
-                const float *g = w + j * tap_stride + c * ld + k;
-                weights_line(rows[j], vf_load(g), vf_load(g + 3 * tap_stride),
-                             vf_load(g + 6 * tap_stride));
-            }
-            LM_UNROLL
-            for (int i = 0; i < 4; i++) {
-                vf out[4];
-                weights_line(out, rows[0][i], rows[1][i], rows[2][i]);
-                LM_UNROLL
-                for (int j = 0; j < 4; j++) {
-                    vf_store(u + ((4 * i + j) * uc + c) * ld + k, out[j]);
-                }
+                float *to = dw + (3 * r + j) * tap_stride + i;
+                vf_store(to, is_sum ? vf_add(vf_load(to), out[j]) : out[j]);
             }
         }
     }
 }
 
-LM_INLINE void input_line(vf t[4], vf d0, vf d1, vf d2, vf d3)
-{
-    t[0] = vf_sub(d0, d2);
-    t[1] = vf_add(d1, d2);
-    t[2] = vf_sub(d2, d1);
-    t[3] = vf_sub(d1, d3);
-}
-
-static LM_KERNEL void input(float *v, const float *x, const int32_t *at, int64_t step,
-                            int64_t n_tiles, int64_t row, int64_t cs)
-{
-    for (int64_t tile = 0; tile < n_tiles; tile++) {
-        for (int64_t c = 0; c < cs; c += VF_LANES) {
-            const float *d = x + at[step * tile] + c;
-            vf rows[4][4];
-            LM_UNROLL
-            for (int j = 0; j < 4; j++) {
-                const float *p = d + j * cs;
-                input_line(rows[j], vf_load(p), vf_load(p + row), vf_load(p + 2 * row),
-                           vf_load(p + 3 * row));
-            }
-            LM_UNROLL
-            for (int i = 0; i < 4; i++) {
-                vf out[4];
-                input_line(out, rows[0][i], rows[1][i], rows[2][i], rows[3][i]);
-                LM_UNROLL
-                for (int j = 0; j < 4; j++) {
-                    vf_store(v + ((4 * i + j) * n_tiles + tile) * cs + c, out[j]);
-                }
-            }
-        }
+#define FOR_TILE(T)                                                                                \
+    static LM_KERNEL void weights_##T(float *u, int64_t plane, const float *w, int64_t tap_stride, \
+                                      int64_t ld, int64_t c0, int64_t c1)                          \
+    {                                                                                              \
+        weights(T, u, plane, w, tap_stride, ld, c0, c1);                                           \
+    }                                                                                              \
+    static LM_KERNEL void input_##T(float *v, int64_t plane, const float *x, const int32_t *at,    \
+                                    int64_t n_tiles, int64_t row, int64_t col, int64_t n_c)        \
+    {                                                                                              \
+        input(T, v, plane, x, at, n_tiles, row, col, n_c);                                         \
+    }                                                                                              \
+    static LM_KERNEL void output_pool_##T(const LmWinogradOut *o, const float *m, int64_t plane,   \
+                                          int64_t n_tiles, int64_t ld)                             \
+    {                                                                                              \
+        output_pool(T, o, m, plane, n_tiles, ld);                                                  \
+    }                                                                                              \
+    static LM_KERNEL void output_##T(const LmWinogradOut *o, const float *m, int64_t plane,        \
+                                     int64_t n_tiles, int64_t ld)                                  \
+    {                                                                                              \
+        output(T, o, m, plane, n_tiles, ld);                                                       \
     }
-}
 
-LM_INLINE void output_line(vf s[2], vf m0, vf m1, vf m2, vf m3)
-{
-    s[0] = vf_add(vf_add(m0, m1), m2);
-    s[1] = vf_sub(vf_sub(m1, m2), m3);
-}
+FOR_TILE(2)
+FOR_TILE(4)
 
-LM_INLINE void output_tile(vf out[4], const float *p, int64_t xi)
-{
-    vf rows[4][2];
-    LM_UNROLL
-    for (int j = 0; j < 4; j++) {
-        output_line(rows[j], vf_load(p + j * xi), vf_load(p + (4 + j) * xi),
-                    vf_load(p + (8 + j) * xi), vf_load(p + (12 + j) * xi));
-    }
-    output_line(out, rows[0][0], rows[1][0], rows[2][0], rows[3][0]);
-    output_line(out + 2, rows[0][1], rows[1][1], rows[2][1], rows[3][1]);
-}
-
-static LM_KERNEL void output_pool(float *y, const int32_t *y_at, uint8_t *arg, const float *m,
-                                  int64_t n_tiles, int64_t ld, const float *bias, bool is_relu)
-{
-    for (int64_t tile = 0; tile < n_tiles; tile++) {
-        for (int64_t k = 0; k < ld; k += VF_LANES) {
-            vf out[4];
-            output_tile(out, m + tile * ld + k, n_tiles * ld);
-            vf best = out[0];
-            vi best_i = vi_set(0);
-            LM_UNROLL
-            for (int i = 1; i < 4; i++) {
-                vm is_larger = vf_gt(out[i], best);
-                best = vf_select(is_larger, out[i], best);
-                best_i = vi_select(is_larger, vi_set(i), best_i);
-            }
-            best = vf_add(best, vf_load(bias + k));
-            vf_store(y + y_at[tile] + k, is_relu ? vf_max(vf_zero(), best) : best);
-            vi_store_u8(arg + tile * ld + k, best_i);
-        }
-    }
-}
-
-static LM_KERNEL void output(float *y, const int32_t *y_at, const uint8_t *edge, const float *m,
-                             int64_t n_tiles, int64_t ld, int64_t row, int64_t col,
-                             const float *bias, bool is_relu)
-{
-    for (int64_t tile = 0; tile < n_tiles; tile++) {
-        for (int64_t k = 0; k < ld; k += VF_LANES) {
-            vf out[4];
-            output_tile(out, m + tile * ld + k, n_tiles * ld);
-            LM_UNROLL
-            for (int i = 0; i < 4; i++) {
-                vf sum = bias != NULL ? vf_add(out[i], vf_load(bias + k)) : out[i];
-                sum = is_relu ? vf_max(vf_zero(), sum) : sum;
-                if ((i & edge[tile]) == i) {
-                    vf_store(y + y_at[tile] + i / 2 * row + i % 2 * col + k, sum);
-                }
-            }
-        }
-    }
-}
-
-const LmWinogradKernels LM_VARIANT(lm_winograd_kernels) = {
-    .weights = weights, .input = input, .output_pool = output_pool, .output = output};
+const LmWinogradKernels LM_VARIANT(lm_winograd_kernels)[] = {
+    {2, weights_2, input_2, output_pool_2, output_2},
+    {4, weights_4, input_4, output_pool_4, output_4},
+};
+const LmWinogradGradKernels LM_VARIANT(lm_winograd_grad_kernels) = {gradient, weights_gradient};

@@ -52,6 +52,7 @@ typedef struct LmConvPoolKernels LmConvPoolKernels;
 typedef struct LmWinogradKernels LmWinogradKernels;
 typedef struct LmWarpKernels LmWarpKernels;
 typedef struct LmPhotoKernels LmPhotoKernels;
+typedef struct LmWinogradGradKernels LmWinogradGradKernels;
 
 typedef struct LmKernels {
     const char *name; /* "ref", "avx2", "avx512" */
@@ -60,7 +61,8 @@ typedef struct LmKernels {
     const LmGemmKernels *gemm;
     const LmNnKernels *nn;
     const LmConvPoolKernels *convpool;
-    const LmWinogradKernels *winograd;
+    const LmWinogradKernels *winograd; /* two: for tiles of 2 and of 4 outputs a side */
+    const LmWinogradGradKernels *winograd_grad;
 } LmKernels;
 
 /* The chosen set; the best this machine runs unless lm_kernels_select said otherwise. */

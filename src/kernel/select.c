@@ -6,6 +6,7 @@
 
 #include "base/cpu.h"
 #include "base/str.h"
+#include "kernel/winograd.h"
 
 #define DECLARE(isa)                                                                               \
     extern const LmStatsKernels lm_stats_kernels_##isa;                                            \
@@ -13,7 +14,8 @@
     extern const LmGemmKernels lm_gemm_kernels_##isa;                                              \
     extern const LmNnKernels lm_nn_kernels_##isa;                                                  \
     extern const LmConvPoolKernels lm_convpool_kernels_##isa;                                      \
-    extern const LmWinogradKernels lm_winograd_kernels_##isa;
+    extern const LmWinogradKernels lm_winograd_kernels_##isa[];                                    \
+    extern const LmWinogradGradKernels lm_winograd_grad_kernels_##isa;
 #define ROW(isa, test)                                                                             \
     {                                                                                              \
         {#isa,                                                                                     \
@@ -22,7 +24,8 @@
          &lm_gemm_kernels_##isa,                                                                   \
          &lm_nn_kernels_##isa,                                                                     \
          &lm_convpool_kernels_##isa,                                                               \
-         &lm_winograd_kernels_##isa},                                                              \
+         lm_winograd_kernels_##isa,                                                                \
+         &lm_winograd_grad_kernels_##isa},                                                         \
             test                                                                                   \
     }
 

@@ -43,6 +43,8 @@ LM_INLINE vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
 LM_INLINE vf vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
 /* a*b + c, rounded once */
 LM_INLINE vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+/* c - a*b, rounded once */
+LM_INLINE vf vf_fnma(vf a, vf b, vf c) { return _mm512_fnmadd_ps(a, b, c); }
 /* x where a > b, else 0 */
 LM_INLINE vf vf_where_gt(vf a, vf b, vf x)
 {
@@ -112,6 +114,7 @@ LM_INLINE vf vf_sqrt(vf a) { return _mm256_sqrt_ps(a); }
 LM_INLINE vf vf_max(vf a, vf b) { return _mm256_max_ps(a, b); }
 LM_INLINE vf vf_min(vf a, vf b) { return _mm256_min_ps(a, b); }
 LM_INLINE vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+LM_INLINE vf vf_fnma(vf a, vf b, vf c) { return _mm256_fnmadd_ps(a, b, c); }
 LM_INLINE vf vf_where_gt(vf a, vf b, vf x)
 {
     return _mm256_and_ps(_mm256_cmp_ps(a, b, _CMP_GT_OQ), x);

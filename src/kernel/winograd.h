@@ -1,40 +1,79 @@
-/* Winograd's F(2x2, 3x3): a 2x2 tile of a 3x3 convolution from 16 products instead of 36.
+/* Winograd's F(2x2, 3x3) and F(4x4, 3x3): tiles of a 3x3 convolution from fewer products.
  *
- * Lavin and Gray, "Fast algorithms for convolutional neural networks" (2015), section 4.1:
+ * Lavin and Gray, "Fast algorithms for convolutional neural networks" (2015), sections 4.1 to 4.3:
  *     Y = A^T [ sum over channels (G g G^T) * (B^T d B) ] A
- * with d the 4x4 patch a tile reads. The products are 16 matrix products over channels (gemm.h);
- * the transforms are here. The tile is exactly a 2x2 pool window, so its maximum is taken on the
- * way out. Transform entry (i, j) is number xi = 4*i + j.
+ * with d the patch a tile reads: 4x4 for 2x2 outputs (16 products instead of 36), 6x6 for 4x4 (36
+ * instead of 144). The products are matrix products over channels (gemm.h); the transforms are
+ * here. Entry (i, j) of a transform is number xi = side * i + j, side 4 or 6; entries lie `plane`
+ * floats apart. Both tiles are whole 2x2 pool windows, so maxima can be taken on the way out.
+ *
+ * F(4x4, 3x3) evaluates polynomials at 0, +-5/8, +-3/2 and infinity rather than at the usual 0,
+ * +-1, +-2: sizes of A, B and G are more even, which halves the rounding error, and the squares and
+ * cubes of the points are still exact floats.
  */
 #ifndef LM_WINOGRAD_H
 #define LM_WINOGRAD_H
 
 #include "kernel/kernel.h"
 
-enum { LM_WINOGRAD_ROW = 2, LM_WINOGRAD_COL = 1 };
+/* The points a and b of F(4x4, 3x3), and what its matrices are made of:
+ *     B^T: a^2 b^2, -(a^2 + b^2); G: 1 / (a^2 b^2), 1 / (2 a^2 (a^2 - b^2)), the same for b. */
+#define LM_WINOGRAD_A 0.625f
+#define LM_WINOGRAD_B 1.5f
+#define LM_WINOGRAD_AA 0.390625f
+#define LM_WINOGRAD_BB 2.25f
+#define LM_WINOGRAD_AAA 0.244140625f
+#define LM_WINOGRAD_BBB 3.375f
+#define LM_WINOGRAD_PRODUCT 0.87890625f
+#define LM_WINOGRAD_SUM 2.640625f
+#define LM_WINOGRAD_G0 ((float)(256.0 / 225))
+#define LM_WINOGRAD_GA ((float)(-16384.0 / 23800))
+#define LM_WINOGRAD_GB ((float)(128.0 / 1071))
+
+/* Where a run of tiles goes. `edge` says how many rows (times 16) and columns of a tile exist:
+ * outputs, or pool windows. Offsets are in floats, of `arg` in bytes. */
+typedef struct LmWinogradOut {
+    float *y;
+    const int32_t *y_at; /* a tile's first output or window */
+    const uint8_t *edge;
+    int64_t row, col;  /* floats to the output or window below, to the right */
+    const float *bias; /* NULL: none */
+    bool is_relu;
+    uint8_t *arg;          /* pool: n_windows x ld, which of the four was the largest */
+    const int32_t *arg_at; /* pool: a tile's first window in arg */
+    int64_t arg_row;       /* pool: bytes to the window below; the one to the right is ld behind */
+} LmWinogradOut;
 
 struct LmWinogradKernels {
-    /* u[(xi * uc + c) * ld + k] = (G g G^T)[xi] for channels c in [c0, c1) and all k; g[tap] is
-     * w[tap * tap_stride + c * ld + k]; uc is u's channel count. One dimension at a time, rows
-     * first: t0 = g0, t1 = ((g0 + g2) + g1) / 2, t2 = ((g0 + g2) - g1) / 2, t3 = g2. */
-    void (*weights)(float *u, const float *w, int64_t tap_stride, int64_t uc, int64_t ld,
+    int64_t tile; /* outputs a side: 2 or 4 */
+    /* u[xi * plane + c * ld + k] = (G g G^T)[xi] for channels c in [c0, c1) and all k; g[tap] is
+     * w[tap * tap_stride + c * ld + k]. One dimension at a time, rows first. */
+    void (*weights)(float *u, int64_t plane, const float *w, int64_t tap_stride, int64_t ld,
                     int64_t c0, int64_t c1);
-    /* v[(xi * n_tiles + tile) * cs + c] = (B^T d B)[xi] of the patch at x + at[step * tile], rows
-     * `row` and columns `cs` floats apart, cs a multiple of 16. Rows first: t0 = d0 - d2, t1 = d1 +
-     * d2, t2 = d2 - d1, t3 = d1 - d3. */
-    void (*input)(float *v, const float *x, const int32_t *at, int64_t step, int64_t n_tiles,
-                  int64_t row, int64_t cs);
-    /* Y = A^T m A of m[(xi * n_tiles + tile) * ld + k]: s0 = (m0 + m1) + m2, s1 = (m1 - m2) - m3,
-     * rows first. The largest of the four (the first one where equal) plus bias[k], then relu if
-     * asked, goes to y[y_at[tile] + k], its number to arg[tile * ld + k]. */
-    void (*output_pool)(float *y, const int32_t *y_at, uint8_t *arg, const float *m,
-                        int64_t n_tiles, int64_t ld, const float *bias, bool is_relu);
-    /* The four sums themselves, plus bias[k] unless it is NULL, then relu if asked, to y[y_at[tile]
-     * + (0 or row) + (0 or col) + k]; LM_WINOGRAD_ROW and _COL in edge[tile] say whether the tile's
-     * second row and column exist. */
-    void (*output)(float *y, const int32_t *y_at, const uint8_t *edge, const float *m,
-                   int64_t n_tiles, int64_t ld, int64_t row, int64_t col, const float *bias,
-                   bool is_relu);
+    /* v[xi * plane + tile * n_c + c] = (B^T d B)[xi] of the patch at x + at[tile], rows `row` and
+     * columns `col` floats apart, channels 0..n_c - 1, n_c a multiple of 16. Rows first. */
+    void (*input)(float *v, int64_t plane, const float *x, const int32_t *at, int64_t n_tiles,
+                  int64_t row, int64_t col, int64_t n_c);
+    /* Y = A^T m A of m[xi * plane + tile * ld + k], rows first; of the tile's 2x2 windows the
+     * largest (the first one where equal) plus bias[k], then relu if asked, and its number. */
+    void (*output_pool)(const LmWinogradOut *out, const float *m, int64_t plane, int64_t n_tiles,
+                        int64_t ld);
+    /* The sums themselves, plus bias[k], then relu if asked. */
+    void (*output)(const LmWinogradOut *out, const float *m, int64_t plane, int64_t n_tiles,
+                   int64_t ld);
+};
+
+/* The weights' gradient, which is the adjoint of the sum above:
+ *     dg = G^T [ sum over tiles (A dY A^T) * (B^T d B) ] G;   F(4x4, 3x3) alone. */
+struct LmWinogradGradKernels {
+    /* v[xi * plane + tile * n_c + k] = (A dY A^T)[xi] of the 4x4 gradients at dy + at[tile]; rows
+     * first. Sizes as for `input`. */
+    void (*gradient)(float *v, int64_t plane, const float *dy, const int32_t *at, int64_t n_tiles,
+                     int64_t row, int64_t col, int64_t n_c);
+    /* dw[tap * tap_stride + c * ld + k] = (G^T u G)[tap] of u[xi * plane + c * ld + k], added to
+     * what is there if is_sum; channels c in [0, n_c), all k. Rows first. */
+    void (*weights_gradient)(float *dw, int64_t tap_stride, const float *u, int64_t plane,
+                             int64_t ld, int64_t n_c, bool is_sum);
 };
 
 #endif

@@ -356,8 +356,7 @@ void lm_net_free(LmNet *net)
         lm_mem_free(op->dgrad);
         lm_winograd_fini(&op->winograd);
         lm_winograd_fini(&op->winograd_dx);
-        lm_mem_free(op->tiles.patch);
-        lm_mem_free(op->tiles_dx.patch);
+        lm_winograd_grad_fini(&op->winograd_dw);
         lm_convpool_fini(op);
     }
     for (int i = 0; i < net->n_arenas; i++) {

@@ -70,23 +70,50 @@ typedef struct LmGemmTable {
 
 typedef struct LmConvPool LmConvPool;
 
-/* One convolution by Winograd's method: see nn/winograd.h. */
+/* What a convolution by Winograd's method reads and writes: see nn/winograd.h. */
+typedef struct LmWinogradShape {
+    int64_t tile; /* outputs a side */
+    LmPlanMap *from;
+    LmPlanMap *to;
+    LmPad before;
+    int64_t unit;
+    int64_t group; /* images at once */
+} LmWinogradShape;
+
+/* The tiles of the images of a group: where their patches begin, where they go, what exists. */
+typedef struct LmTiles {
+    int64_t n_an_image;
+    int32_t *patch;
+    int32_t *out;
+    int32_t *arg;
+    uint8_t *edge;
+} LmTiles;
+
+/* One convolution by Winograd's method. */
 typedef struct LmWinograd {
     bool is_used;
+    LmWinogradShape shape;
     int64_t ic, oc; /* padded channels in and out */
     int64_t chunk;  /* tiles at once */
     int64_t arena;  /* transformed patches of a chunk, then their products */
     int64_t kernel; /* transformed kernel: floats from the start of net->transposed */
     int32_t *rows;  /* offsets of a chunk's patches, then of its products */
+    LmTiles tiles;
 } LmWinograd;
 
-/* 2x2 tiles of the images of a group: where their patches begin, where they go, what exists. */
-typedef struct LmTiles {
-    int64_t n_an_image;
-    int32_t *patch;
-    int32_t *out;
-    uint8_t *edge;
-} LmTiles;
+/* The gradient of a convolution's weights by Winograd's method. */
+typedef struct LmWinogradGrad {
+    bool is_used;
+    LmWinogradShape shape; /* `from` the values, `to` the outputs' gradient */
+    int64_t n_c;           /* channels in */
+    int64_t block;         /* of them at once, padded */
+    int64_t chunk;         /* tiles at once */
+    int64_t arena;         /* transformed patches and gradients of a chunk, then their products */
+    int64_t n_an_image;    /* tiles */
+    int32_t *rows;         /* offsets of a block's channels in a patch, and of their products */
+    int32_t *patch;        /* of a tile: its patch, its gradients */
+    int32_t *dy;
+} LmWinogradGrad;
 
 struct LmOp {
     const LmOpKind *kind;
@@ -109,8 +136,7 @@ struct LmOp {
     int64_t transposed;     /* floats from the start of net->transposed; -1: none */
     LmWinograd winograd;    /* forward */
     LmWinograd winograd_dx; /* conv: data gradient */
-    LmTiles tiles;          /* conv */
-    LmTiles tiles_dx;
+    LmWinogradGrad winograd_dw;
     int64_t chain_grads; /* floats from the start of a chain's gradients: kernel, then bias */
 };
 

@@ -9,7 +9,6 @@
  * row by row. Bits follow from these orders alone.
  */
 #include "base/mem.h"
-#include "kernel/winograd.h"
 #include "nn/winograd.h"
 
 /* Rows of one call's table: a small map is taken for the whole block, which wastes no tile at image
@@ -49,25 +48,6 @@ static void gradient_reach(int64_t n_in, int64_t n_out, int64_t kernel, int64_t 
     }
 }
 
-/* Rows (or columns) a tile of the last pair reaches beyond `size` when patches begin `before` the
- * outputs they make. */
-static int64_t tile_reach(int64_t n_out, int64_t before, int64_t size)
-{
-    int64_t last_patch = (n_out + 1) / 2 * 2 - 2 - before;
-    return LM_MAX(last_patch + 3 - (size - 1), (int64_t)0);
-}
-
-static LmHalo tiles_halo(const LmShape *out, const LmPad *before, const LmShape *in)
-{
-    return (LmHalo){before->top, before->left, tile_reach(out->h, before->top, in->h),
-                    tile_reach(out->w, before->left, in->w)};
-}
-
-static int64_t n_tiles(const LmShape *s)
-{
-    return (s->h + 1) / 2 * ((s->w + 1) / 2);
-}
-
 /* dx at (y, x) reads dy from (y, x) - (2 - pad) on. */
 static LmPad dx_padding(const LmPad *pad)
 {
@@ -78,18 +58,25 @@ static LmPad dx_padding(const LmPad *pad)
 static LmStatus plan_winograd(LmNet *net, LmOp *op, LmError *err)
 {
     const LmLayer *l = op->layer;
-    const LmPlanMap *in = &net->values[op->index];
+    LmPlanMap *x = &net->values[op->index];
+    LmPlanMap *dy = &net->grads[op->index + 1];
+    bool is_wide = x->cs % 16 == 0;
+    int64_t tile = lm_winograd_tile(&op->win, l->in.c, l->out.h, l->out.w);
+    int64_t tile_dx = lm_winograd_tile(&op->win, l->out.c, l->in.h, l->in.w);
     LmStatus st = LM_OK;
-    if (in->cs % 16 == 0 && lm_winograd_fits(&op->win, l->in.c)) {
-        st = lm_winograd_plan(&op->winograd, net, in->cs, net->values[op->index + 1].cs,
-                              op->group * n_tiles(&l->out), err);
-        lm_net_want_halo(&net->values[op->index], tiles_halo(&l->out, &l->pad, &l->in));
+    if (is_wide && tile > 0) {
+        LmWinogradShape s = {tile, x, &net->values[op->index + 1], l->pad, 1, op->group};
+        st = lm_winograd_plan(&op->winograd, net, &s, err);
     }
-    if (st == LM_OK && net->is_training && op->needs_dx && lm_winograd_fits(&op->win, l->out.c)) {
-        LmPad before = dx_padding(&l->pad);
-        st = lm_winograd_plan(&op->winograd_dx, net, net->grads[op->index + 1].cs,
-                              net->grads[op->index].cs, op->group * n_tiles(&l->in), err);
-        lm_net_want_halo(&net->grads[op->index + 1], tiles_halo(&l->in, &before, &l->out));
+    if (st == LM_OK && net->is_training && op->needs_dx && tile_dx > 0) {
+        LmWinogradShape s = {tile_dx, dy,       &net->grads[op->index], dx_padding(&l->pad),
+                             1,       op->group};
+        st = lm_winograd_plan(&op->winograd_dx, net, &s, err);
+    }
+    if (st == LM_OK && net->is_training && is_wide &&
+        lm_winograd_grad_fits(&op->win, l->in.c, l->out.h, l->out.w)) {
+        LmWinogradShape s = {4, x, dy, l->pad, 1, op->group};
+        st = lm_winograd_grad_plan(&op->winograd_dw, net, &s, err);
     }
     return st;
 }
@@ -240,69 +227,34 @@ static LmStatus weight_gradient_table(LmNet *net, LmOp *op, LmError *err)
     return LM_OK;
 }
 
-/* Tiles of the maps `from` -> `to` for op->group images. */
-static LmStatus make_tiles(const LmOp *op, LmTiles *t, const LmPlanMap *from, const LmPlanMap *to,
-                           const LmPad *before, LmError *err)
-{
-    int64_t w = (to->w + 1) / 2;
-    t->n_an_image = (to->h + 1) / 2 * w;
-    size_t n = (size_t)(op->group * t->n_an_image);
-    LmStatus st = lm_mem_alloc(&t->patch, n, 2 * sizeof(int32_t) + 1, err);
-    if (st != LM_OK) {
-        return st;
-    }
-    t->out = t->patch + n;
-    t->edge = (uint8_t *)(t->out + n);
-    for (size_t i = 0; i < n; i++) {
-        int64_t img = (int64_t)i / t->n_an_image;
-        int64_t y = (int64_t)i % t->n_an_image / w * 2;
-        int64_t x = (int64_t)i % w * 2;
-        t->patch[i] = (int32_t)(img * from->img + (y - before->top) * from->row +
-                                (x - before->left) * from->cs);
-        t->out[i] = (int32_t)(img * to->img + y * to->row + x * to->cs);
-        t->edge[i] = (uint8_t)((y + 1 < to->h ? LM_WINOGRAD_ROW : 0) |
-                               (x + 1 < to->w ? LM_WINOGRAD_COL : 0));
-    }
-    return LM_OK;
-}
-
 static LmStatus tables(LmNet *net, LmOp *op, LmError *err)
 {
-    const LmPlanMap *x = &net->values[op->index];
-    const LmPlanMap *y = &net->values[op->index + 1];
-    LmPad dx_before = dx_padding(&op->layer->pad);
-    LmStatus st = op->winograd.is_used ? make_tiles(op, &op->tiles, x, y, &op->layer->pad, err)
-                                       : forward_table(net, op, err);
+    LmStatus st =
+        op->winograd.is_used ? lm_winograd_tables(&op->winograd, err) : forward_table(net, op, err);
     if (st == LM_OK && net->is_training) {
-        st = weight_gradient_table(net, op, err);
+        st = op->winograd_dw.is_used ? lm_winograd_grad_tables(&op->winograd_dw, err)
+                                     : weight_gradient_table(net, op, err);
     }
     if (st == LM_OK && net->is_training && op->needs_dx) {
-        st = op->winograd_dx.is_used ? make_tiles(op, &op->tiles_dx, &net->grads[op->index + 1],
-                                                  &net->grads[op->index], &dx_before, err)
+        st = op->winograd_dx.is_used ? lm_winograd_tables(&op->winograd_dx, err)
                                      : data_gradient_tables(net, op, err);
     }
     return st;
 }
 
-/* A convolution from map x to map y of n images, group by group, in chunks of even size. */
-static void call_winograd(const LmOp *op, const LmWinograd *w, const LmTiles *t,
-                          const LmBlockRun *run, const LmMap *x, const LmMap *y, const float *bias,
-                          bool is_relu)
+/* A convolution from map x to map y of the run's images, group by group. */
+static void call_winograd(const LmOp *op, const LmWinograd *w, const LmBlockRun *run,
+                          const LmMap *x, const LmMap *y, const float *bias, bool is_relu)
 {
     for (int64_t first = 0; first < run->n; first += op->group) {
         LmMap from = *x;
         from.data += first * x->img;
-        float *to = y->data + first * y->img;
-        int64_t n = LM_MIN(op->group, run->n - first) * t->n_an_image;
-        int64_t n_chunks = (n + w->chunk - 1) / w->chunk;
-        int64_t i = 0;
-        for (int64_t k = 0; k < n_chunks; k++) {
-            int64_t size = (n - i) / (n_chunks - k);
-            const float *m = lm_winograd_products(w, run, &from, t->patch + i, 1, size);
-            lm_kernels()->winograd->output(to, t->out + i, t->edge + i, m, size, w->oc, y->row,
-                                           y->col, bias, is_relu);
-            i += size;
-        }
+        LmWinogradOut out = {.y = y->data + first * y->img,
+                             .row = y->row,
+                             .col = y->col,
+                             .bias = bias,
+                             .is_relu = is_relu};
+        lm_winograd_convolve(w, run, &from, &out, LM_MIN(op->group, run->n - first));
     }
 }
 
@@ -331,8 +283,7 @@ static void forward(const LmOp *op, const LmBlockRun *run)
     LmMap y = lm_net_values(run, op->index + 1);
     const LmLayer *l = op->layer;
     if (op->winograd.is_used) {
-        call_winograd(op, &op->winograd, &op->tiles, run, &x, &y, lm_model_param_data(m, l->bias),
-                      op->is_relu);
+        call_winograd(op, &op->winograd, run, &x, &y, lm_model_param_data(m, l->bias), op->is_relu);
         return;
     }
     LmGemm g = {.a_k = 1,
@@ -346,13 +297,14 @@ static void forward(const LmOp *op, const LmBlockRun *run)
     call_groups(op, &op->fwd, &g, &x, &y, run->n);
 }
 
-static void weight_gradient(const LmOp *op, const LmBlockRun *run, const LmMap *dy)
+static void kernel_gradient(const LmOp *op, const LmBlockRun *run, const LmMap *dy, float *grads)
 {
-    const LmNet *net = run->net;
-    const LmParam *p = &net->model->params[op->layer->kernel];
+    const LmParam *p = &run->net->model->params[op->layer->kernel];
     LmMap x = lm_net_values(run, op->index);
-    float *grads = net->chains + run->chain * net->chain_floats + op->chain_grads;
-    float *bias = grads + p->rows * p->ld;
+    if (op->winograd_dw.is_used) {
+        lm_winograd_grad_run(&op->winograd_dw, run, &x, dy, grads, !run->is_first_of_chain);
+        return;
+    }
     LmGemm g = {.a = x.data,
                 .a_row = op->wgrad.a_row,
                 .a_seg = op->wgrad.a_seg,
@@ -368,6 +320,15 @@ static void weight_gradient(const LmOp *op, const LmBlockRun *run, const LmMap *
                 .n_cols = p->ld,
                 .init = run->is_first_of_chain ? LM_GEMM_ZERO : LM_GEMM_ADD};
     lm_kernels()->gemm->gemm(&g);
+}
+
+static void weight_gradient(const LmOp *op, const LmBlockRun *run, const LmMap *dy)
+{
+    const LmNet *net = run->net;
+    const LmParam *p = &net->model->params[op->layer->kernel];
+    float *grads = net->chains + run->chain * net->chain_floats + op->chain_grads;
+    float *bias = grads + p->rows * p->ld;
+    kernel_gradient(op, run, dy, grads);
     for (int64_t i = 0; i < p->ld && run->is_first_of_chain; i++) {
         bias[i] = 0;
     }
@@ -389,7 +350,7 @@ static void backward(const LmOp *op, const LmBlockRun *run)
     }
     LmMap dx = lm_net_grads(run, op->index);
     if (op->winograd_dx.is_used) {
-        call_winograd(op, &op->winograd_dx, &op->tiles_dx, run, &dy, &dx, NULL, false);
+        call_winograd(op, &op->winograd_dx, run, &dy, &dx, NULL, false);
         return;
     }
     LmGemm g = {.a_k = 1,

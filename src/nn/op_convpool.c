@@ -11,7 +11,6 @@
 
 #include "base/mem.h"
 #include "kernel/convpool.h"
-#include "kernel/winograd.h"
 #include "nn/winograd.h"
 
 struct LmConvPool {
@@ -103,10 +102,13 @@ static LmStatus plan(LmNet *net, LmOp *op, LmError *err)
     if (net->is_training) {
         plan_training(net, op);
     }
-    if (cp->is_narrow || !lm_winograd_fits(&op->win, in->c)) {
-        return LM_OK;
-    }
-    return lm_winograd_plan(&op->winograd, net, in->cs, ld, op->group * cp->n_windows, err);
+    LmWinogradShape s = {.tile = lm_winograd_tile(&op->win, in->c, 2 * out->h, 2 * out->w),
+                         .from = &net->values[op->index],
+                         .to = &net->values[op->index + 1],
+                         .before = l->pad,
+                         .unit = 2,
+                         .group = op->group};
+    return !cp->is_narrow && s.tile > 0 ? lm_winograd_plan(&op->winograd, net, &s, err) : LM_OK;
 }
 
 /* Rows are the four positions of each window in turn; a segment is as in a plain convolution. */
@@ -193,7 +195,8 @@ static LmStatus gradient_tables(LmNet *net, LmOp *op, LmError *err)
 
 static LmStatus tables(LmNet *net, LmOp *op, LmError *err)
 {
-    LmStatus st = forward_table(net, op, err);
+    LmStatus st =
+        op->winograd.is_used ? lm_winograd_tables(&op->winograd, err) : forward_table(net, op, err);
     return st == LM_OK && net->is_training ? gradient_tables(net, op, err) : st;
 }
 
@@ -210,23 +213,17 @@ static uint8_t *args(const LmOp *op, const LmBlockRun *run)
     return (uint8_t *)(run->net->arenas[run->thread] + op->pool->arg);
 }
 
-/* One group of images, in chunks of even size; a tile is a window, its patch begins where the
- * window's first position reads. */
 static void forward_winograd(const LmOp *op, const LmBlockRun *run, const LmMap *x, const LmMap *y,
                              uint8_t *arg, int64_t n_images)
 {
-    const float *bias = lm_model_param_data(run->net->model, op->layer->bias);
-    int64_t n = n_images * op->pool->n_windows;
-    int64_t n_chunks = (n + op->winograd.chunk - 1) / op->winograd.chunk;
-    int64_t w = 0;
-    for (int64_t i = 0; i < n_chunks; i++) {
-        int64_t size = (n - w) / (n_chunks - i);
-        const float *m =
-            lm_winograd_products(&op->winograd, run, x, op->fwd.a_row + 4 * w, 4, size);
-        lm_kernels()->winograd->output_pool(y->data, op->fwd.c_row + w, arg + w * y->cs, m, size,
-                                            y->cs, bias, op->is_relu);
-        w += size;
-    }
+    LmWinogradOut out = {.y = y->data,
+                         .row = y->row,
+                         .col = y->col,
+                         .bias = lm_model_param_data(run->net->model, op->layer->bias),
+                         .is_relu = op->is_relu,
+                         .arg = arg,
+                         .arg_row = y->w * y->cs};
+    lm_winograd_convolve(&op->winograd, run, x, &out, n_images);
 }
 
 static void forward(const LmOp *op, const LmBlockRun *run)

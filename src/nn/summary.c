@@ -64,7 +64,8 @@ static const char *method_text(const LmNet *net, int i, char *buffer, size_t siz
         if (op->last == l && op->layer != l) {
             lm_str_add(&s, "with %s", op->layer->spec.name);
         } else if (op->layer == l && is_conv && op->winograd.is_used) {
-            lm_str_add(&s, "Winograd F(2x2, 3x3)");
+            lm_str_add(&s, "Winograd F(%dx%d, 3x3)", (int)op->winograd.shape.tile,
+                       (int)op->winograd.shape.tile);
         } else if (op->layer == l && is_conv) {
             add_reason(&s, l);
         }

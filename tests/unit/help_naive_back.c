@@ -218,6 +218,7 @@ void help_naive_backward(HelpNaive *net)
         activation_backward(l);
         if (is_sum(l)) {
             weights_backward(net, l, input_of(net, i));
+            help_naive_winograd_weights(net, i, input_of(net, i));
         }
         if (i == 0) {
             return;

@@ -75,9 +75,10 @@ static inline void copy(HelpNumbers *to, const HelpNumbers *from)
 void help_naive_drop(const HelpNaive *net, const HelpNaiveLayer *l, int layer_i, int64_t step,
                      HelpNumbers *to, const HelpNumbers *from);
 
-/* Adds the error of Winograd's method to layer i's `pre`, or to its input's gradient, where the
- * engine uses it. */
+/* Adds the error of Winograd's method to layer i's `pre`, to its input's gradient, or to its
+ * weights', where the engine uses it. */
 void help_naive_winograd_forward(const HelpNaive *net, int i, const HelpNumbers *in);
 void help_naive_winograd_backward(const HelpNaive *net, int i, HelpNumbers *dx);
+void help_naive_winograd_weights(const HelpNaive *net, int i, const HelpNumbers *in);
 
 #endif
