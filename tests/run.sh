@@ -1,11 +1,12 @@
 #!/bin/sh
 # Runs tests and adds up what they say: tests/run.sh KIND[:NAME]...
 #
-# KIND is unit lua errors cli checks setup pipelines; NAME picks those whose file name contains it. A
-# test is a program that ends within the time limit with exit 0, says nothing we must read, leaves no
-# file in its own empty TMPDIR, and reports in one of three ways: a line "N passed, N failed" (the last
-# one counts), lines "ok ..." and "not ok ..." or "FAILED ..." (cmocka is told to write TAP, luma.expect
-# prints such lines), or by its exit code alone. Exit 77 is a skip.
+# KIND is unit lua errors cli checks setup pipelines, or kernel: those of unit that test kernels; NAME
+# picks those whose file name contains it. A test is a program that ends within the time limit with
+# exit 0, says nothing we must read, leaves no file in its own empty TMPDIR, and reports in one of three
+# ways: a line "N passed, N failed" (the last one counts), lines "ok ..." and "not ok ..." or
+# "FAILED ..." (cmocka is told to write TAP, luma.expect prints such lines), or by its exit code alone.
+# Exit 77 is a skip.
 # Output is shown of failures only. Unit tests run once for every instruction set of this machine.
 # The last line is "N passed, N failed", the exit code 1 when anything failed or nothing ran.
 #
@@ -119,12 +120,17 @@ list() {
             for isa in $names; do echo "unit $isa $BUILD/${f%.c}"; done
         done
         ;;
+    kernel)
+        for f in tests/kernel/test_*.c; do
+            for isa in $(isas); do echo "unit $isa $BUILD/${f%.c}"; done
+        done
+        ;;
     lua) files lua tests/lua/*.lua ;;
     pipelines) files pipelines pipelines/[0-9]*.lua ;;
     setup) files setup tests/setup/test_*.sh ;;
     errors | cli | checks) files "$1" tests/"$1"/*.sh ;;
     *)
-        echo "run.sh: unknown kind '$1'; there are: unit lua errors cli checks setup pipelines" >&2
+        echo "run.sh: unknown kind '$1'; there are: unit kernel lua errors cli checks setup pipelines" >&2
         return 1
         ;;
     esac | awk -v name="$2" '{ n = $3; sub(/.*\//, "", n); if (index(n, name)) print }'

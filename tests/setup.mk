@@ -14,7 +14,7 @@ TSAN_TESTS := unit:threads unit:batch unit:fit unit:flow unit:generator unit:pre
               lua:flow lua:train lua:model lua:dataset pipelines:01_
 ASAN_TESTS := unit lua errors pipelines:01_ pipelines:04_
 
-.PHONY: help deps check-deps mnist fashion_mnist demo test bench bench-peers build-tests pipelines asan tsan check lint format
+.PHONY: help deps check-deps mnist fashion_mnist demo test accuracy bench bench-peers build-tests pipelines asan tsan check lint format
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z_-]*\):[^#]*## \([^-].*\)/make \1 \2/p' Makefile tests/setup.mk | \
@@ -45,6 +45,10 @@ test: deps ## everything it takes, then every test
 	$(RUN) unit lua errors cli checks setup pipelines
 
 build-tests: all $(UNIT_BIN) ## -
+
+accuracy: deps ## train on MNIST from five seeds, five epochs each; minutes
+	$(AGAIN) all
+	@$(BUILD)/luma run tests/accuracy.lua
 
 check: ## the checks of the sources: layers, sizes, text, README
 	$(RUN) checks
