@@ -63,6 +63,8 @@ typedef struct LmKernels {
     const LmConvPoolKernels *convpool;
     const LmWinogradKernels *winograd; /* two: for tiles of 2 and of 4 outputs a side */
     const LmWinogradGradKernels *winograd_grad;
+    const LmWarpKernels *warp;
+    const LmPhotoKernels *photo;
 } LmKernels;
 
 /* The chosen set; the best this machine runs unless lm_kernels_select said otherwise. */

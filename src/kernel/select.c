@@ -15,7 +15,9 @@
     extern const LmNnKernels lm_nn_kernels_##isa;                                                  \
     extern const LmConvPoolKernels lm_convpool_kernels_##isa;                                      \
     extern const LmWinogradKernels lm_winograd_kernels_##isa[];                                    \
-    extern const LmWinogradGradKernels lm_winograd_grad_kernels_##isa;
+    extern const LmWinogradGradKernels lm_winograd_grad_kernels_##isa;                             \
+    extern const LmWarpKernels lm_warp_kernels_##isa;                                              \
+    extern const LmPhotoKernels lm_photo_kernels_##isa;
 #define ROW(isa, test)                                                                             \
     {                                                                                              \
         {#isa,                                                                                     \
@@ -25,7 +27,9 @@
          &lm_nn_kernels_##isa,                                                                     \
          &lm_convpool_kernels_##isa,                                                               \
          lm_winograd_kernels_##isa,                                                                \
-         &lm_winograd_grad_kernels_##isa},                                                         \
+         &lm_winograd_grad_kernels_##isa,                                                          \
+         &lm_warp_kernels_##isa,                                                                   \
+         &lm_photo_kernels_##isa},                                                                 \
             test                                                                                   \
     }
 

@@ -39,9 +39,16 @@ typedef struct LmWarpScale {
     float a, b;
 } LmWarpScale;
 
+/* The map is the identity; its output is the source, scaled and flipped, without any blending. */
+static inline bool lm_warp_is_identity(const LmWarp *warp)
+{
+    const double *m = warp->m;
+    return m[0] == 1 && m[1] == 0 && m[2] == 0 && m[3] == 0 && m[4] == 1 && m[5] == 0;
+}
+
 struct LmWarpKernels {
     /* dst (h x w x c floats) from src of the same shape, h, w, c at least 1. They do not overlap.
-     * With m = {1, 0, 0, 0, 1, 0} this is a copy or a flip, at that speed. */
+     * The identity is a copy or a flip, at that speed. */
     void (*warp_u8)(float *dst, const uint8_t *src, int64_t h, int64_t w, int64_t c,
                     const LmWarp *warp, LmWarpScale scale);
     void (*warp_f32)(float *dst, const float *src, int64_t h, int64_t w, int64_t c,

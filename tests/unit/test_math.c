@@ -1,4 +1,5 @@
-/* exp, log, tanh and the logistic function of kernel/math.h against the C library in long double.
+/* exp, log, sine and cosine, tanh and the logistic function of kernel/math.h against the C library
+ * in long double.
  *
  * Where the bounds come from, in u = 2^-53 (a rounding costs at most u of the result, an ulp is
  * between u and 2u of a number):
@@ -8,8 +9,10 @@
  * be 3.15 ulp. With k = -1 a log m of up to 0.347 is taken from ln 2: (3.15 * 0.347u + u/4) in ulps
  *   of u/2, and half an ulp: 3.2. Bound 3.5.
  * logistic: e is off by 1.5 ulp or 3u, the sum and the quotient by u each. Bound 5 ulp.
- * tanh, above 0.03: 1 - e^-2a is exact but for e's 1.5u, and at least 0.058: 26u, then 2.8u. 29u is
- *   below 2^-48 of the result.
+ * sine, cosine: x = r * pi/2 is off by 1.5u (pi/2 by less than u/2), its cube's series by 0.6u of
+ * the result, the last sum by u: 3.1u, which may be 3.1 ulp; cosines, at least 0.7, by less.
+ * Bound 3.5. tanh, above 0.03: 1 - e^-2a is exact but for e's 1.5u, and at least 0.058: 26u,
+ * then 2.8u. 29u is below 2^-48 of the result.
  */
 #include "help_test.h"
 
@@ -145,6 +148,40 @@ static void test_sigmoid(void **state)
     assert_true(isnan(lm_math_sigmoid((double)NAN)));
 }
 
+/* By the quarter turn it lies in, so that no digit of t is lost in 2 pi t. */
+static void check_sincos(double t)
+{
+    double sine;
+    double cosine;
+    lm_math_sincos_turns(t, &sine, &cosine);
+    long double quarters = roundl(4 * (long double)t);
+    long double x = (4 * (long double)t - quarters) * 1.57079632679489661923132169163975144L;
+    long double want[4] = {sinl(x), cosl(x), -sinl(x), -cosl(x)};
+    int k = (int)(llrintl(quarters) & 3);
+    check("sine", t, sine, want[k], 3.5);
+    check("cosine", t, cosine, want[(k + 1) & 3], 3.5);
+}
+
+static void test_sincos(void **state)
+{
+    (void)state;
+    LmRng rng = lm_rng(help_guard_seed(55), LM_RNG_USER, 0, 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        check_sincos((double)lm_rng_u32(&rng) * 0x1p-32);
+        check_sincos(between(&rng, -3, 3));
+        check_sincos(between(&rng, 0.124, 0.126)); /* where k changes */
+        check_sincos(between(&rng, -0x1p48, 0x1p48));
+        check_sincos(any_size(&rng, -1000, 3));
+    }
+    for (int k = -8; k <= 8; k++) {
+        static const double quarter[5] = {0, 1, 0, -1, 0};
+        double sine;
+        double cosine;
+        lm_math_sincos_turns(k / 4.0, &sine, &cosine);
+        assert_true(sine == quarter[k & 3] && cosine == quarter[(k & 3) + 1]);
+    }
+}
+
 static void check_tanh(double x)
 {
     double got = lm_math_tanh(x);
@@ -184,10 +221,10 @@ static void test_powers_of_two(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exp),           cmocka_unit_test(test_exp_extremes),
-        cmocka_unit_test(test_log),           cmocka_unit_test(test_log_extremes),
-        cmocka_unit_test(test_sigmoid),       cmocka_unit_test(test_tanh),
-        cmocka_unit_test(test_powers_of_two),
+        cmocka_unit_test(test_exp),     cmocka_unit_test(test_exp_extremes),
+        cmocka_unit_test(test_log),     cmocka_unit_test(test_log_extremes),
+        cmocka_unit_test(test_sigmoid), cmocka_unit_test(test_sincos),
+        cmocka_unit_test(test_tanh),    cmocka_unit_test(test_powers_of_two),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
