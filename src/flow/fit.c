@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/threads.h"
+#include "flow/whiten.h"
 #include "stage/affine.h"
 #include "stage/plan.h"
 
@@ -60,11 +61,6 @@ static LmStatus raw_moments(Fit *fit, LmAxis axis, const LmMoments **out, LmErro
 }
 
 /* --- behind affine stages --- */
-
-static bool is_affine(const LmStage *s)
-{
-    return s->kind == LM_STAGE_RESCALE || lm_stage_needs_fit(s);
-}
 
 /* The coarsest axis whose statistics have (at least) `width` numbers. */
 static LmAxis axis_of_width(const Fit *fit, int64_t width)
@@ -222,15 +218,17 @@ static LmStatus run_stream(Stream *s, LmMoments *total, LmError *err)
     return st;
 }
 
-static LmStatus stream(Fit *fit, const LmStage *stages, int n, Stats *out, LmError *err)
+static LmStatus stream(Fit *fit, const LmStage *stages, int n, LmAxis axis, Stats *out,
+                       LmError *err)
 {
     const int64_t *hwc = fit->hwc;
     LmPlan *plan = NULL;
     LmMoments *total = NULL;
     LmStatus st = LM_OK;
     if ((st = lm_plan_new(&plan, stages, n, hwc[0], hwc[1], hwc[2], err)) == LM_OK &&
-        (st = lm_moments_new(&total, stages[n].axis, err)) == LM_OK) {
-        Stream s = {.fit = fit, .plan = plan, .axis = stages[n].axis};
+        (st = lm_plan_check_dtype(plan, fit->ds->dtype, err)) == LM_OK &&
+        (st = lm_moments_new(&total, axis, err)) == LM_OK) {
+        Stream s = {.fit = fit, .plan = plan, .axis = axis};
         st = run_stream(&s, total, err);
     }
     for (int64_t j = 0; st == LM_OK && j < out->width; j++) {
@@ -244,22 +242,40 @@ static LmStatus stream(Fit *fit, const LmStage *stages, int n, Stats *out, LmErr
 
 /* --- all stages --- */
 
+/* Mean and std over `axis` of the data as stages[0..n) leave it. */
+static LmStatus measure(Fit *fit, const LmStage *stages, int n, LmAxis axis, Stats *out,
+                        LmError *err)
+{
+    bool has_affine_prefix = true;
+    for (int i = 0; i < n; i++) {
+        has_affine_prefix = has_affine_prefix && lm_stage_is_affine(&stages[i]);
+    }
+    return has_affine_prefix ? derive(fit, stages, n, out, err)
+                             : stream(fit, stages, n, axis, out, err);
+}
+
 /* Fits stages[n], whose predecessors are ready. */
 static LmStatus fit_stage(Fit *fit, LmStage *stages, int n, LmError *err)
 {
     LmStage *s = &stages[n];
-    bool has_affine_prefix = true;
-    for (int i = 0; i < n; i++) {
-        has_affine_prefix = has_affine_prefix && is_affine(&stages[i]);
+    bool is_zca = s->kind == LM_STAGE_ZCA;
+    LmAxis axis = is_zca && s->axis != LM_AXIS_CHANNEL ? LM_AXIS_PIXEL : s->axis;
+    const LmMoments *raw = NULL;
+    Stats stats = {0};
+    LmStatus st = LM_OK;
+    if (is_zca && (st = lm_whiten_check(s, fit->ds, err)) != LM_OK) {
+        return st;
     }
-    Stats stats;
-    LmStatus st = stats_init(&stats, lm_stage_width(s->axis, fit->hwc), err);
-    if (st == LM_OK) {
-        st = has_affine_prefix ? derive(fit, stages, n, &stats, err)
-                               : stream(fit, stages, n, &stats, err);
+    if (!is_zca || s->is_centered) {
+        st = stats_init(&stats, lm_stage_width(axis, fit->hwc), err);
+        st = st == LM_OK ? measure(fit, stages, n, axis, &stats, err) : st;
+    }
+    if (st == LM_OK && is_zca && lm_whiten_is_exact(stages, n, fit->ds)) {
+        st = raw_moments(fit, axis, &raw, err);
     }
     if (st == LM_OK) {
-        st = lm_stage_set_fit(s, fit->hwc, stats.mean, stats.std, err);
+        st = is_zca ? lm_whiten_fit(stages, n, fit->ds, raw, stats.mean, err)
+                    : lm_stage_set_fit(s, fit->hwc, stats.mean, stats.std, err);
     }
     stats_fini(&stats);
     return st;

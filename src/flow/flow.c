@@ -49,7 +49,8 @@ static LmStatus make_plan(LmFlow *f, LmError *err)
     const LmDataset *ds = f->dataset;
     int n = f->generator != NULL ? lm_generator_n_stages(f->generator) : 0;
     const LmStage *stages = n > 0 ? lm_generator_stage(f->generator, 0) : NULL;
-    return lm_plan_new(&f->plan, stages, n, ds->h, ds->w, ds->c, err);
+    LmStatus st = lm_plan_new(&f->plan, stages, n, ds->h, ds->w, ds->c, err);
+    return st == LM_OK ? lm_plan_check_dtype(f->plan, ds->dtype, err) : st;
 }
 
 static void count_batches(LmFlow *f)
@@ -69,7 +70,8 @@ static LmStatus alloc_buffers(LmFlow *f, LmError *err)
         return lm_fail(err, LM_EMEM, "a batch of %zu images is more than can be addressed", batch);
     }
     f->pixels_at = lm_base_round_up(lm_plan_scratch_bytes(f->plan), LM_MEM_ALIGN);
-    f->scratch_bytes = f->pixels_at + (size_t)f->item * lm_dtype_size(ds->dtype);
+    f->scratch_bytes =
+        f->pixels_at + (size_t)(lm_plan_block(f->plan) * f->item) * lm_dtype_size(ds->dtype);
     LmStatus st = lm_mem_alloc(&f->scratch, f->scratch_bytes, 1, err);
     if (st == LM_OK) {
         /* A loop that drops a batch before it asks for the next needs one block; one more lets a
@@ -189,23 +191,37 @@ static LmStatus save_samples(const LmFlow *f, int64_t epoch, const int64_t *indi
     return st;
 }
 
+/* Pixels of item i, read into place j of the scratch where they must be. */
+static LmStatus get_pixels(const LmFlow *f, int64_t i, int64_t j, void *scratch, const void **out,
+                           LmError *err)
+{
+    const LmDataset *ds = f->dataset;
+    *out = lm_dataset_pixels(ds, i);
+    if (*out != NULL) {
+        return LM_OK;
+    }
+    void *read = (char *)scratch + f->pixels_at + (size_t)(j * f->item) * lm_dtype_size(ds->dtype);
+    *out = read;
+    return lm_dataset_read(ds, i, read, err);
+}
+
 LmStatus lm_flow_fill(const LmFlow *f, int64_t epoch, const int64_t *indices, int64_t n,
                       float *const *x, void *scratch, LmError *err)
 {
     LM_ASSERT(n >= 1 && n <= LM_FLOW_BLOCK);
     const LmDataset *ds = f->dataset;
     (void)epoch;
-    for (int64_t k = 0; k < n; k++) {
-        const void *pixels = lm_dataset_pixels(ds, indices[k]);
-        if (pixels == NULL) {
-            void *read = (char *)scratch + f->pixels_at;
-            LmStatus st = lm_dataset_read(ds, indices[k], read, err);
+    int64_t block = lm_plan_block(f->plan);
+    for (int64_t k = 0; k < n; k += block) {
+        const void *pixels[LM_PLAN_BLOCK];
+        int64_t m = LM_MIN(block, n - k);
+        for (int64_t j = 0; j < m; j++) {
+            LmStatus st = get_pixels(f, indices[k + j], j, scratch, &pixels[j], err);
             if (st != LM_OK) {
-                return lm_error_context(err, "sample %" PRId64, indices[k] + 1);
+                return lm_error_context(err, "sample %" PRId64, indices[k + j] + 1);
             }
-            pixels = read;
         }
-        lm_plan_apply(f->plan, pixels, ds->dtype, x[k], scratch);
+        lm_plan_apply_block(f->plan, m, pixels, ds->dtype, x + k, scratch);
     }
     return f->save_to != NULL ? save_samples(f, epoch, indices, n, x, err) : LM_OK;
 }

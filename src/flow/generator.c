@@ -180,13 +180,21 @@ typedef struct Apply {
     size_t scratch_bytes;
 } Apply;
 
-static void apply_one(void *ctx, int64_t task, int thread)
+static void apply_block(void *ctx, int64_t task, int thread)
 {
     const Apply *a = ctx;
-    const char *src = a->images->data;
-    lm_plan_apply(a->plan, src + (size_t)(task * a->n) * lm_dtype_size(a->images->dtype),
-                  a->images->dtype, a->out + task * a->n,
-                  a->scratch + (size_t)thread * a->scratch_bytes);
+    LmDtype dtype = a->images->dtype;
+    const char *pixels = a->images->data;
+    const void *src[LM_PLAN_BLOCK];
+    float *dst[LM_PLAN_BLOCK];
+    int64_t first = task * lm_plan_block(a->plan);
+    int64_t n = LM_MIN(lm_plan_block(a->plan), a->images->shape[0] - first);
+    for (int64_t k = 0; k < n; k++) {
+        src[k] = pixels + (size_t)((first + k) * a->n) * lm_dtype_size(dtype);
+        dst[k] = a->out + (first + k) * a->n;
+    }
+    lm_plan_apply_block(a->plan, n, src, dtype, dst,
+                        a->scratch + (size_t)thread * a->scratch_bytes);
 }
 
 static LmStatus check_images(const LmTensor *t, int64_t nhwc[4], LmError *err)
@@ -214,7 +222,8 @@ LmStatus lm_generator_apply(LmGenerator *g, LmTensor *out, const LmTensor *image
     LmTensor result = {0};
     LmStatus st = LM_OK;
     if ((st = check_images(images, nhwc, err)) != LM_OK ||
-        (st = lm_generator_plan(g, nhwc[1], nhwc[2], nhwc[3], &a.plan, err)) != LM_OK) {
+        (st = lm_generator_plan(g, nhwc[1], nhwc[2], nhwc[3], &a.plan, err)) != LM_OK ||
+        (st = lm_plan_check_dtype(a.plan, images->dtype, err)) != LM_OK) {
         return st;
     }
     a.n = nhwc[1] * nhwc[2] * nhwc[3];
@@ -225,7 +234,8 @@ LmStatus lm_generator_apply(LmGenerator *g, LmTensor *out, const LmTensor *image
         return st;
     }
     a.out = result.data;
-    lm_threads_for(nhwc[0], apply_one, &a);
+    int64_t block = lm_plan_block(a.plan);
+    lm_threads_for((nhwc[0] + block - 1) / block, apply_block, &a);
     lm_mem_free(a.scratch);
     *out = result;
     return LM_OK;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "data/dataset.h"
+#include "io/safetensors.h"
 #include "stage/plan.h"
 #include "stage/stage.h"
 
@@ -41,10 +42,16 @@ LmStatus lm_generator_apply(LmGenerator *g, LmTensor *out, const LmTensor *image
                             LmError *err) LM_MUST_CHECK;
 
 /* The stages as JSON text (lossless: doubles as %.17g) and back; text owned by the caller
- * (lm_mem_free). `name` is used in messages. */
+ * (lm_mem_free). Whitening matrices stand beside it as tensors: number k of lm_generator_n_tensors
+ * is shared into *out, its name written to `name`; `tensors` (or NULL) is where they are found
+ * again. `name` is used in messages. */
+enum { LM_GENERATOR_NAME_MAX = 40 };
 LmStatus lm_generator_to_json(const LmGenerator *g, char **out, LmError *err) LM_MUST_CHECK;
-LmStatus lm_generator_from_json(LmGenerator **out, const char *text, const char *name,
-                                LmError *err) LM_MUST_CHECK;
+int lm_generator_n_tensors(const LmGenerator *g);
+void lm_generator_get_tensor(const LmGenerator *g, int k, char name[LM_GENERATOR_NAME_MAX],
+                             LmTensor *out);
+LmStatus lm_generator_from_json(LmGenerator **out, const char *text, const LmSafetensors *tensors,
+                                const char *name, LmError *err) LM_MUST_CHECK;
 
 /* What happens to a pixel, stage by stage and then pass by pass, as text of several lines. */
 const char *lm_generator_explain(LmGenerator *g, char *buffer, size_t size);

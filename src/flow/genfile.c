@@ -1,5 +1,6 @@
 /* A generator as JSON and back: kinds, options and fitted numbers, all doubles with 17 digits, so
- * that what was saved scales to the same bits. Infinite clip bounds are left out.
+ * that what was saved scales to the same bits. Infinite clip bounds are left out. Whitening
+ * matrices are too large for text: they are tensors of the same file, named by their stage.
  *
  * Reading refuses what it does not know: an option of a later version that is passed over, or a
  * number that is taken for missing because somebody wrote it as text, would scale other images
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "flow/generator.h"
 
 enum { STAGES_MAX = 1000, EXTENT_MAX = 1 << 20 };
@@ -47,12 +49,16 @@ static json_t *numbers_to_json(const double *x, int64_t n)
     return keep_if(ok, list);
 }
 
-static bool put_fit(json_t *j, const LmStage *s)
+static bool put_shape(json_t *j, const LmStage *s)
 {
     return put(j, "shape",
                json_pack("[I,I,I]", (json_int_t)s->shape[0], (json_int_t)s->shape[1],
-                         (json_int_t)s->shape[2])) &&
-           put(j, "mean", numbers_to_json(s->mean, s->width)) &&
+                         (json_int_t)s->shape[2]));
+}
+
+static bool put_fit(json_t *j, const LmStage *s)
+{
+    return put_shape(j, s) && put(j, "mean", numbers_to_json(s->mean, s->width)) &&
            (s->std == NULL || put(j, "std", numbers_to_json(s->std, s->width)));
 }
 
@@ -64,6 +70,34 @@ static bool put_scaling(json_t *j, const LmStage *s)
            (s->width == 0 || put_fit(j, s));
 }
 
+static const char *const conventions[] = {"singular", "eigen"};
+
+static bool put_whitening(json_t *j, const LmStage *s)
+{
+    const LmWhitening *w = &s->whitening;
+    bool ok = put(j, "axis", json_string(lm_axis_name(s->axis))) &&
+              put_number(j, "epsilon", s->epsilon) &&
+              put(j, "convention", json_string(conventions[s->is_eigen])) &&
+              put(j, "center", json_boolean(s->is_centered)) &&
+              put(j, "components", json_integer(s->components)) &&
+              put(j, "budget", json_integer(s->budget_bytes));
+    if (s->width == 0) {
+        return ok;
+    }
+    return ok && put_shape(j, s) && put(j, "rank", json_integer(w->rank)) &&
+           put(j, "dropped", json_integer(w->dropped)) &&
+           (s->mean == NULL || put(j, "mean", numbers_to_json(s->mean, s->width)));
+}
+
+static json_t *table_to_json(const LmStage *s)
+{
+    double numbers[256];
+    for (int i = 0; i < 256; i++) {
+        numbers[i] = (double)((const float *)s->table.data)[i];
+    }
+    return numbers_to_json(numbers, 256);
+}
+
 static json_t *stage_to_json(const LmStage *s)
 {
     json_t *j = json_object();
@@ -72,6 +106,10 @@ static json_t *stage_to_json(const LmStage *s)
         ok = ok && put_number(j, "factor", s->factor);
     } else if (s->kind == LM_STAGE_CLIP) {
         ok = ok && put_number(j, "lo", s->lo) && put_number(j, "hi", s->hi);
+    } else if (s->kind == LM_STAGE_ZCA) {
+        ok = ok && put_whitening(j, s);
+    } else if (s->kind == LM_STAGE_MAP) {
+        ok = ok && (!lm_stage_is_fitted(s) || put(j, "table", table_to_json(s)));
     } else {
         ok = ok && put_scaling(j, s);
     }
@@ -119,6 +157,37 @@ LmStatus lm_generator_to_json(const LmGenerator *g, char **out, LmError *err)
                       : lm_fail(err, LM_EMEM, "out of memory: cannot describe the generator");
     free(text);
     return st;
+}
+
+/* --- tensors --- */
+
+int lm_generator_n_tensors(const LmGenerator *g)
+{
+    int n = 0;
+    for (int i = 0; i < lm_generator_n_stages(g); i++) {
+        n += lm_generator_stage(g, i)->whitening.matrix.storage != NULL;
+    }
+    return n;
+}
+
+static void name_matrix(int stage, char name[LM_GENERATOR_NAME_MAX])
+{
+    LmStr s = lm_str(name, LM_GENERATOR_NAME_MAX);
+    lm_str_add(&s, "generator.stage%d.matrix", stage + 1);
+}
+
+void lm_generator_get_tensor(const LmGenerator *g, int k, char name[LM_GENERATOR_NAME_MAX],
+                             LmTensor *out)
+{
+    int i = 0;
+    for (;; i++) {
+        k -= lm_generator_stage(g, i)->whitening.matrix.storage != NULL;
+        if (k < 0) {
+            break;
+        }
+    }
+    name_matrix(i, name);
+    *out = lm_tensor_share(&lm_generator_stage(g, i)->whitening.matrix);
 }
 
 /* --- from JSON --- */
@@ -237,13 +306,105 @@ static LmStatus scaling_from_json(LmStage *s, LmStageKind kind, const json_t *j,
     return st == LM_OK ? fit_from_json(s, j, err) : st;
 }
 
-static LmStatus stage_from_json(LmStage *s, json_t *j, LmError *err)
+/* The matrix is d x d, or rank x d with less than half as many rows. */
+static LmStatus check_matrix(const LmWhitening *w, int64_t d, LmError *err)
 {
-    static const char *const keys[LM_STAGE_KIND_COUNT][8] = {
+    const LmTensor *m = &w->matrix;
+    bool is_factor = 2 * w->rank < d;
+    if (m->dtype != LM_F32 || m->rank != 2 || w->rank < 1 || w->rank > d || w->dropped < 0 ||
+        w->dropped > d - w->rank || m->shape[0] != (is_factor ? w->rank : d) || m->shape[1] != d) {
+        return lm_fail(err, LM_EFORMAT, "its matrix is not one over %" PRId64 " features", d);
+    }
+    for (int64_t i = 0; i < m->count; i++) {
+        if (!isfinite(((const float *)m->data)[i])) {
+            return lm_fail(err, LM_EFORMAT, "its matrix holds a number that is not finite");
+        }
+    }
+    return LM_OK;
+}
+
+static LmStatus matrix_from_json(LmStage *s, const json_t *j, int number,
+                                 const LmSafetensors *tensors, LmError *err)
+{
+    int64_t hwc[3];
+    double *mean = NULL;
+    char name[LM_GENERATOR_NAME_MAX];
+    name_matrix(number, name);
+    const LmTensor *found = tensors != NULL ? lm_safetensors_find(tensors, name) : NULL;
+    LmWhitening w = {.rank = json_integer_value(json_object_get(j, "rank")),
+                     .dropped = json_integer_value(json_object_get(j, "dropped"))};
+    LmStatus st = shape_from_json(json_object_get(j, "shape"), hwc, err);
+    if (st == LM_OK && found == NULL) {
+        return lm_fail(err, LM_EFORMAT, "its matrix, tensor '%s', is missing", name);
+    }
+    if (st != LM_OK) {
+        return st;
+    }
+    int64_t d = lm_stage_features(s, hwc);
+    w.matrix = lm_tensor_share(found);
+    st = check_matrix(&w, d, err);
+    if (st == LM_OK && s->is_centered) {
+        st = numbers_from_json(json_object_get(j, "mean"), d, &mean, err);
+    }
+    if (st == LM_OK) {
+        st = lm_stage_set_whitening(s, hwc, mean, &w, err);
+    }
+    lm_tensor_fini(&w.matrix);
+    lm_mem_free(mean);
+    return st;
+}
+
+static LmStatus whitening_from_json(LmStage *s, const json_t *j, int number,
+                                    const LmSafetensors *tensors, LmError *err)
+{
+    const char *axis_name = json_string_value(json_object_get(j, "axis"));
+    const char *convention = json_string_value(json_object_get(j, "convention"));
+    const json_t *center = json_object_get(j, "center");
+    LmAxis axis;
+    if (axis_name == NULL || !lm_axis_from_name(axis_name, &axis) || axis == LM_AXIS_PIXEL ||
+        convention == NULL ||
+        (strcmp(convention, conventions[0]) != 0 && strcmp(convention, conventions[1]) != 0) ||
+        !json_is_boolean(center)) {
+        return lm_fail(err, LM_EFORMAT, "its axis, convention or center is unknown");
+    }
+    *s = lm_stage_zca(get_number(j, "epsilon", (double)NAN), axis);
+    s->is_eigen = strcmp(convention, conventions[1]) == 0;
+    s->is_centered = json_is_true(center);
+    s->components = json_integer_value(json_object_get(j, "components"));
+    s->budget_bytes = json_integer_value(json_object_get(j, "budget"));
+    LmStatus st = lm_stage_check(s, err);
+    bool has_fit = json_object_get(j, "shape") != NULL || json_object_get(j, "rank") != NULL ||
+                   json_object_get(j, "mean") != NULL;
+    return st == LM_OK && has_fit ? matrix_from_json(s, j, number, tensors, err) : st;
+}
+
+static LmStatus table_from_json(LmStage *s, const json_t *j, LmError *err)
+{
+    const json_t *list = json_object_get(j, "table");
+    double *table = NULL;
+    *s = lm_stage_map();
+    if (list == NULL) {
+        return LM_OK;
+    }
+    LmStatus st = numbers_from_json(list, 256, &table, err);
+    if (st == LM_OK) {
+        st = lm_stage_set_table(s, table, err);
+    }
+    lm_mem_free(table);
+    return st;
+}
+
+static LmStatus stage_from_json(LmStage *s, json_t *j, int number, const LmSafetensors *tensors,
+                                LmError *err)
+{
+    static const char *const keys[LM_STAGE_KIND_COUNT][12] = {
         [LM_STAGE_RESCALE] = {"kind", "factor"},
         [LM_STAGE_CENTER] = {"kind", "scope", "axis", "shape", "mean"},
         [LM_STAGE_STANDARDIZE] = {"kind", "scope", "axis", "epsilon", "shape", "mean", "std"},
         [LM_STAGE_CLIP] = {"kind", "lo", "hi"},
+        [LM_STAGE_ZCA] = {"kind", "axis", "epsilon", "convention", "center", "components", "budget",
+                          "shape", "rank", "dropped", "mean"},
+        [LM_STAGE_MAP] = {"kind", "table"},
     };
     const char *name = json_string_value(json_object_get(j, "kind"));
     LmStageKind kind;
@@ -255,16 +416,21 @@ static LmStatus stage_from_json(LmStage *s, json_t *j, LmError *err)
     if (st != LM_OK) {
         return st;
     }
-    if (kind == LM_STAGE_RESCALE) {
+    switch (kind) {
+    case LM_STAGE_RESCALE:
         *s = lm_stage_rescale(get_number(j, "factor", (double)NAN));
         return lm_stage_check(s, err);
-    }
-    if (kind == LM_STAGE_CLIP) {
+    case LM_STAGE_CLIP:
         *s = lm_stage_clip(get_number(j, "lo", -(double)INFINITY),
                            get_number(j, "hi", (double)INFINITY));
         return lm_stage_check(s, err);
+    case LM_STAGE_ZCA:
+        return whitening_from_json(s, j, number, tensors, err);
+    case LM_STAGE_MAP:
+        return table_from_json(s, j, err);
+    default:
+        return scaling_from_json(s, kind, j, err);
     }
-    return scaling_from_json(s, kind, j, err);
 }
 
 static LmStatus check_root(json_t *root, LmError *err)
@@ -301,7 +467,7 @@ static LmStatus build_from(LmGenerator **out, const LmStage *stages, size_t n,
     return LM_OK;
 }
 
-static LmStatus build(LmGenerator **out, json_t *root, LmError *err)
+static LmStatus build(LmGenerator **out, json_t *root, const LmSafetensors *tensors, LmError *err)
 {
     const json_t *list = json_object_get(root, "stages");
     const char *fitted_on = json_string_value(json_object_get(root, "fitted_on"));
@@ -312,7 +478,7 @@ static LmStatus build(LmGenerator **out, json_t *root, LmError *err)
         return st;
     }
     for (size_t i = 0; i < n && st == LM_OK; i++) {
-        st = stage_from_json(&stages[i], json_array_get(list, i), err);
+        st = stage_from_json(&stages[i], json_array_get(list, i), (int)i, tensors, err);
         if (st != LM_OK) {
             lm_error_context(err, "stage %zu", i + 1);
         }
@@ -341,12 +507,13 @@ static LmStatus parse(const char *text, json_t **out, LmError *err)
     return lm_fail(err, LM_EFORMAT, "is no JSON: %s", problem.text);
 }
 
-LmStatus lm_generator_from_json(LmGenerator **out, const char *text, const char *name, LmError *err)
+LmStatus lm_generator_from_json(LmGenerator **out, const char *text, const LmSafetensors *tensors,
+                                const char *name, LmError *err)
 {
     json_t *root = NULL;
     LmStatus st = parse(text, &root, err);
     if (st == LM_OK) {
-        st = build(out, root, err);
+        st = build(out, root, tensors, err);
     }
     json_decref(root);
     if (st != LM_OK) {

@@ -53,6 +53,7 @@ typedef struct LmWinogradKernels LmWinogradKernels;
 typedef struct LmWarpKernels LmWarpKernels;
 typedef struct LmPhotoKernels LmPhotoKernels;
 typedef struct LmWinogradGradKernels LmWinogradGradKernels;
+typedef struct LmOuterKernels LmOuterKernels;
 
 typedef struct LmKernels {
     const char *name; /* "ref", "avx2", "avx512" */
@@ -65,6 +66,7 @@ typedef struct LmKernels {
     const LmWinogradGradKernels *winograd_grad;
     const LmWarpKernels *warp;
     const LmPhotoKernels *photo;
+    const LmOuterKernels *outer;
 } LmKernels;
 
 /* The chosen set; the best this machine runs unless lm_kernels_select said otherwise. */

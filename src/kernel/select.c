@@ -17,7 +17,8 @@
     extern const LmWinogradKernels lm_winograd_kernels_##isa[];                                    \
     extern const LmWinogradGradKernels lm_winograd_grad_kernels_##isa;                             \
     extern const LmWarpKernels lm_warp_kernels_##isa;                                              \
-    extern const LmPhotoKernels lm_photo_kernels_##isa;
+    extern const LmPhotoKernels lm_photo_kernels_##isa;                                            \
+    extern const LmOuterKernels lm_outer_kernels_##isa;
 #define ROW(isa, test)                                                                             \
     {                                                                                              \
         {#isa,                                                                                     \
@@ -29,7 +30,8 @@
          lm_winograd_kernels_##isa,                                                                \
          &lm_winograd_grad_kernels_##isa,                                                          \
          &lm_warp_kernels_##isa,                                                                   \
-         &lm_photo_kernels_##isa},                                                                 \
+         &lm_photo_kernels_##isa,                                                                  \
+         &lm_outer_kernels_##isa},                                                                 \
             test                                                                                   \
     }
 

@@ -80,17 +80,34 @@ static LmStatus make_meta(Meta *meta, const LmModel *m, const LmGenerator *g, in
     return st;
 }
 
-static LmStatus make_entries(LmSafetensors *f, const LmModel *m, LmError *err)
+/* The next entry; takes the tensor over, also on failure. */
+static LmStatus add_entry(LmSafetensors *f, const char *name, LmTensor *tensor, LmError *err)
+{
+    LmSafetensorsEntry *e = &f->entries[f->n_entries];
+    LmStatus st = lm_mem_strdup(&e->name, name, err);
+    if (st != LM_OK) {
+        lm_tensor_fini(tensor);
+        return st;
+    }
+    e->tensor = *tensor;
+    f->n_entries++;
+    return LM_OK;
+}
+
+static LmStatus make_entries(LmSafetensors *f, const LmModel *m, const LmGenerator *g, LmError *err)
 {
     int n = m != NULL ? lm_model_n_weights(m) : 0;
-    LmStatus st = lm_mem_zeros(&f->entries, (size_t)n, sizeof *f->entries, err);
+    int n_matrices = g != NULL ? lm_generator_n_tensors(g) : 0;
+    LmTensor t;
+    LmStatus st = lm_mem_zeros(&f->entries, (size_t)(n + n_matrices), sizeof *f->entries, err);
     for (int i = 0; i < n && st == LM_OK; i++) {
-        LmSafetensorsEntry *e = &f->entries[i];
-        st = lm_mem_strdup(&e->name, lm_model_weight_name(m, i), err);
-        if (st == LM_OK) {
-            f->n_entries++;
-            st = lm_model_get_weight(m, i, &e->tensor, err);
-        }
+        st = lm_model_get_weight(m, i, &t, err);
+        st = st == LM_OK ? add_entry(f, lm_model_weight_name(m, i), &t, err) : st;
+    }
+    for (int k = 0; k < n_matrices && st == LM_OK; k++) {
+        char name[LM_GENERATOR_NAME_MAX];
+        lm_generator_get_tensor(g, k, name, &t);
+        st = add_entry(f, name, &t, err);
     }
     return st;
 }
@@ -103,7 +120,7 @@ LmStatus lm_modelfile_save(const char *path, const LmModel *m, const LmGenerator
     LmSafetensors f = {0};
     LmStatus st = make_meta(&meta, m, g, n_classes, classes, err);
     if (st == LM_OK) {
-        st = make_entries(&f, m, err);
+        st = make_entries(&f, m, g, err);
     }
     if (st == LM_OK) {
         f.n_meta = meta.n;
@@ -144,10 +161,6 @@ static LmStatus check_weights(const LmModel *m, const LmSafetensors *f, const ch
                               LmError *err)
 {
     int n = lm_model_n_weights(m);
-    if ((size_t)n != f->n_entries) {
-        return lm_fail(err, LM_EFORMAT, "%s holds %zu tensors, its model has %d", path,
-                       f->n_entries, n);
-    }
     for (int i = 0; i < n; i++) {
         const LmTensor *t = lm_safetensors_find(f, lm_model_weight_name(m, i));
         if (t == NULL) {
@@ -199,6 +212,19 @@ static LmStatus load_classes(LmModelFile *out, const char *text, const char *pat
     return st;
 }
 
+/* Every tensor of the file is the model's or the generator's. */
+static LmStatus check_count(const LmModelFile *made, const LmSafetensors *f, const char *path,
+                            LmError *err)
+{
+    int n = made->model != NULL ? lm_model_n_weights(made->model) : 0;
+    int n_matrices = made->generator != NULL ? lm_generator_n_tensors(made->generator) : 0;
+    if ((size_t)(n + n_matrices) == f->n_entries) {
+        return LM_OK;
+    }
+    return lm_fail(err, LM_EFORMAT, "%s holds %zu tensors, its model has %d, its generator %d",
+                   path, f->n_entries, n, n_matrices);
+}
+
 static LmStatus load_parts(LmModelFile *out, const LmSafetensors *f, const char *path, LmError *err)
 {
     const char *model = lm_safetensors_meta(f, "model");
@@ -210,10 +236,15 @@ static LmStatus load_parts(LmModelFile *out, const LmSafetensors *f, const char 
     }
     if (st == LM_OK && model != NULL) {
         st = lm_model_from_json(&out->model, model, path, err);
-        st = st == LM_OK ? load_weights(out->model, f, path, err) : st;
     }
     if (st == LM_OK && generator != NULL) {
-        st = lm_generator_from_json(&out->generator, generator, path, err);
+        st = lm_generator_from_json(&out->generator, generator, f, path, err);
+    }
+    if (st == LM_OK) {
+        st = check_count(out, f, path, err);
+    }
+    if (st == LM_OK && model != NULL) {
+        st = load_weights(out->model, f, path, err);
     }
     return st == LM_OK && classes != NULL ? load_classes(out, classes, path, err) : st;
 }

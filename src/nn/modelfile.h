@@ -1,8 +1,8 @@
 /* One safetensors file for a model, the generator it was trained with and the class names.
  *
  * Tensors: the weights by name. Metadata (strings): format "luma", format_version "1", model
- * (JSON), generator (JSON, optional), classes (JSON list, optional). A file with a generator alone
- * holds no tensors and no "model".
+ * (JSON), generator (JSON, optional), classes (JSON list, optional). The generator's whitening
+ * matrices are tensors too. A file with a generator alone has no "model".
  */
 #ifndef LM_MODELFILE_H
 #define LM_MODELFILE_H

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "kernel/outer.h"
 
 /* --- building --- */
 
@@ -60,14 +61,45 @@ static void add_sample(LmPass *p, const LmPassContext *ctx, const LmStage *s)
     p->n_terms++;
 }
 
+/* The mean of each feature, as the center stage it is. */
+static LmStage center_of(const LmStage *zca)
+{
+    return (LmStage){.kind = LM_STAGE_CENTER,
+                     .scope = LM_SCOPE_FEATURE,
+                     .axis = zca->axis,
+                     .width = zca->width,
+                     .mean = zca->mean};
+}
+
+static LmStatus add_matrix(LmPass *p, const LmPassContext *ctx, const LmStage *s, LmError *err)
+{
+    LmStage center = center_of(s);
+    LmStatus st = s->is_centered ? add_const(p, &center, err) : LM_OK;
+    if (st == LM_OK) {
+        st = lm_matrix_init(&p->matrix, s, ctx->n, err);
+    }
+    p->has_matrix = st == LM_OK;
+    return st;
+}
+
+void lm_pass_set_table(LmPass *p, const LmStage *s, int n_stages)
+{
+    p->table = lm_tensor_share(&s->table);
+    p->n_stages = n_stages;
+}
+
 LmStatus lm_pass_add(LmPass *p, const LmPassContext *ctx, const LmStage *s, bool *fits,
                      LmError *err)
 {
     LmStatus st = LM_OK;
-    bool is_sample =
-        s->kind != LM_STAGE_CLIP && s->kind != LM_STAGE_RESCALE && s->scope == LM_SCOPE_SAMPLE;
+    bool is_sample = (s->kind == LM_STAGE_CENTER || s->kind == LM_STAGE_STANDARDIZE) &&
+                     s->scope == LM_SCOPE_SAMPLE;
     p->width = LM_MAX(p->width, 1);
-    if (s->kind == LM_STAGE_CLIP) {
+    if (p->has_matrix || p->table.storage != NULL) {
+        *fits = false;
+    } else if (s->kind == LM_STAGE_ZCA) {
+        *fits = !s->is_centered || can_add_const(p, ctx, s->width);
+    } else if (s->kind == LM_STAGE_CLIP) {
         *fits = !p->has_clip;
     } else if (is_sample) {
         *fits = !p->has_clip && is_uniform(p, ctx, sample_axis(ctx, s));
@@ -77,7 +109,9 @@ LmStatus lm_pass_add(LmPass *p, const LmPassContext *ctx, const LmStage *s, bool
     if (!*fits) {
         return LM_OK;
     }
-    if (s->kind == LM_STAGE_CLIP) {
+    if (s->kind == LM_STAGE_ZCA) {
+        st = add_matrix(p, ctx, s, err);
+    } else if (s->kind == LM_STAGE_CLIP) {
         p->has_clip = true;
         p->lo = (float)s->lo;
         p->hi = (float)s->hi;
@@ -109,6 +143,8 @@ void lm_pass_fini(LmPass *p)
     lm_mem_free(p->terms);
     lm_mem_free(p->a);
     lm_mem_free(p->b);
+    lm_matrix_fini(&p->matrix);
+    lm_tensor_fini(&p->table);
     *p = (LmPass){0};
 }
 
@@ -125,7 +161,7 @@ static size_t n_groups(const LmPass *p, const LmPassContext *ctx)
     return p->axis == LM_AXIS_CHANNEL ? (size_t)ctx->c : 1;
 }
 
-size_t lm_pass_scratch_bytes(const LmPass *p, const LmPassContext *ctx)
+static size_t moments_bytes(const LmPass *p, const LmPassContext *ctx)
 {
     if (!p->has_sample) {
         return 0;
@@ -133,6 +169,12 @@ size_t lm_pass_scratch_bytes(const LmPass *p, const LmPassContext *ctx)
     /* Mean and std, sums of values and squares; the pairs. */
     size_t groups = n_groups(p, ctx);
     return groups * (2 * sizeof(double) + 2 * sizeof(uint64_t)) + p->period * 2 * sizeof(float);
+}
+
+/* The matrix' rows come first, aligned as the whole. */
+size_t lm_pass_scratch_bytes(const LmPass *p, const LmPassContext *ctx)
+{
+    return lm_matrix_scratch_bytes(&p->matrix) + moments_bytes(p, ctx);
 }
 
 static void sum_u8(const LmPassContext *ctx, const uint8_t *x, size_t groups, uint64_t *s1,
@@ -269,10 +311,14 @@ static void run_sample(const LmPass *p, const LmPassContext *ctx, const void *sr
     apply(ctx, src, dtype, dst, a, b, p->period);
 }
 
-void lm_pass_run(const LmPass *p, const LmPassContext *ctx, const void *src, LmDtype dtype,
-                 float *dst, void *scratch)
+/* All but the matrix. */
+static void run_one(const LmPass *p, const LmPassContext *ctx, const void *src, LmDtype dtype,
+                    float *dst, void *scratch)
 {
-    if (p->has_sample) {
+    if (p->table.storage != NULL) {
+        LM_ASSERT(dtype == LM_U8);
+        ctx->outer->map_u8(dst, src, (size_t)ctx->n, p->table.data);
+    } else if (p->has_sample) {
         run_sample(p, ctx, src, dtype, dst, scratch);
     } else if (p->n_terms > 0) {
         apply(ctx, src, dtype, dst, p->a, p->b, p->period);
@@ -283,5 +329,22 @@ void lm_pass_run(const LmPass *p, const LmPassContext *ctx, const void *src, LmD
     }
     if (p->has_clip) {
         ctx->scale->clip_f32(dst, (size_t)ctx->n, p->lo, p->hi);
+    }
+}
+
+void lm_pass_run(const LmPass *p, const LmPassContext *ctx, int64_t n, const void *const *src,
+                 LmDtype dtype, float *const *dst, void *scratch)
+{
+    void *moments = p->has_matrix ? (char *)scratch + lm_matrix_scratch_bytes(&p->matrix) : scratch;
+    bool has_block = p->has_matrix && p->matrix.c == 0;
+    for (int64_t k = 0; k < n; k++) {
+        float *to = p->has_matrix ? lm_matrix_row(&p->matrix, scratch, k) : dst[k];
+        run_one(p, ctx, src[k], dtype, to, moments);
+        if (p->has_matrix && !has_block) {
+            lm_matrix_run(&p->matrix, 1, scratch, dst + k);
+        }
+    }
+    if (has_block) {
+        lm_matrix_run(&p->matrix, n, scratch, dst);
     }
 }

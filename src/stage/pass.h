@@ -1,4 +1,4 @@
-/* One pass over the pixels of an image: the moments it needs, one multiply-add, a clip.
+/* One pass over the pixels of an image: the moments it needs, one multiply-add, a clip, a matrix.
  *
  * A pass holds a list of terms. Constant terms are affine maps known beforehand; sample terms take
  * the moments of the image the pass reads. Every constant term before a sample term is the same
@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "kernel/kernel.h"
 #include "stage/affine.h"
+#include "stage/matrix.h"
 
 typedef enum LmTermKind { LM_TERM_CONST, LM_TERM_CENTER, LM_TERM_STANDARDIZE } LmTermKind;
 
@@ -32,6 +33,9 @@ typedef struct LmPass {
     float *b;
     bool has_clip;
     float lo, hi;
+    bool has_matrix; /* what comes last */
+    LmMatrix matrix;
+    LmTensor table;  /* all there is to it, when it has a storage: y = table[byte] */
     int first_stage; /* of the stages it stands for */
     int n_stages;
 } LmPass;
@@ -40,6 +44,7 @@ typedef struct LmPass {
 typedef struct LmPassContext {
     const LmScaleKernels *scale;
     const LmStatsKernels *stats;
+    const LmOuterKernels *outer;
     int64_t n; /* H*W*C */
     int64_t c;
 } LmPassContext;
@@ -48,13 +53,16 @@ typedef struct LmPassContext {
  * the stage must start the next pass. `max_terms` terms have room in p->terms. */
 LmStatus lm_pass_add(LmPass *p, const LmPassContext *ctx, const LmStage *s, bool *fits,
                      LmError *err) LM_MUST_CHECK;
+/* The first pass of a list that holds a map stage: shares its table. Nothing else fits. */
+void lm_pass_set_table(LmPass *p, const LmStage *s, int n_stages);
 /* After the last stage: rounds what is constant. */
 LmStatus lm_pass_finish(LmPass *p, const LmPassContext *ctx, LmError *err) LM_MUST_CHECK;
 void lm_pass_fini(LmPass *p);
 
 size_t lm_pass_scratch_bytes(const LmPass *p, const LmPassContext *ctx);
-/* src (u8 or f32) to dst; src may be dst. `scratch`: lm_pass_scratch_bytes, aligned to 8. */
-void lm_pass_run(const LmPass *p, const LmPassContext *ctx, const void *src, LmDtype dtype,
-                 float *dst, void *scratch);
+/* n images (at most LM_MATRIX_ROWS), u8 or f32, from src[k] to dst[k], which may be the same.
+ * `scratch`: lm_pass_scratch_bytes, aligned to 8. A pass with a table takes bytes alone. */
+void lm_pass_run(const LmPass *p, const LmPassContext *ctx, int64_t n, const void *const *src,
+                 LmDtype dtype, float *const *dst, void *scratch);
 
 #endif

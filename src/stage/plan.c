@@ -41,10 +41,26 @@ static LmStatus open_pass(LmPlan *plan, int first, int n_left, LmError *err)
     return st;
 }
 
+/* Stages the last map's table stands for; 0: there is none. */
+static int count_mapped(const LmStage *stages, int n)
+{
+    while (n > 0 && stages[n - 1].kind != LM_STAGE_MAP) {
+        n--;
+    }
+    return n;
+}
+
 static LmStatus add_stages(LmPlan *plan, const LmStage *stages, int n, LmError *err)
 {
     LmStatus st = open_pass(plan, 0, n, err);
-    for (int i = 0; st == LM_OK && i < n; i++) {
+    int n_mapped = count_mapped(stages, n);
+    if (st == LM_OK && n_mapped > 0) {
+        lm_pass_set_table(&plan->passes[0], &stages[n_mapped - 1], n_mapped);
+    }
+    for (int i = 0; i < n_mapped; i++) {
+        plan->kinds[i] = stages[i].kind;
+    }
+    for (int i = n_mapped; st == LM_OK && i < n; i++) {
         bool fits = false;
         st = lm_pass_add(&plan->passes[plan->n_passes - 1], &plan->ctx, &stages[i], &fits, err);
         if (st == LM_OK && !fits) {
@@ -82,7 +98,8 @@ LmStatus lm_plan_new(LmPlan **out, const LmStage *stages, int n, int64_t h, int6
     if (st != LM_OK || (st = lm_mem_zeros(&plan, 1, sizeof *plan, err)) != LM_OK) {
         return st;
     }
-    plan->ctx = (LmPassContext){lm_kernels()->scale, lm_kernels()->stats, h * w * c, c};
+    plan->ctx = (LmPassContext){lm_kernels()->scale, lm_kernels()->stats, lm_kernels()->outer,
+                                h * w * c, c};
     plan->n_stages = n;
     /* Every stage opens a pass at most, and one is there without stages. */
     size_t max_passes = (size_t)n + 1;
@@ -128,11 +145,44 @@ bool lm_plan_is_pair(const LmPlan *plan, float *a, float *b)
 
 void lm_plan_apply(const LmPlan *plan, const void *src, LmDtype dtype, float *dst, void *scratch)
 {
+    lm_plan_apply_block(plan, 1, &src, dtype, &dst, scratch);
+}
+
+void lm_plan_apply_block(const LmPlan *plan, int64_t n, const void *const *src, LmDtype dtype,
+                         float *const *dst, void *scratch)
+{
     LM_ASSERT(dtype == LM_U8 || dtype == LM_F32);
-    lm_pass_run(&plan->passes[0], &plan->ctx, src, dtype, dst, scratch);
+    LM_ASSERT(n >= 1 && n <= LM_PLAN_BLOCK);
+    lm_pass_run(&plan->passes[0], &plan->ctx, n, src, dtype, dst, scratch);
     for (int i = 1; i < plan->n_passes; i++) {
-        lm_pass_run(&plan->passes[i], &plan->ctx, dst, LM_F32, dst, scratch);
+        const void *again[LM_PLAN_BLOCK];
+        for (int64_t k = 0; k < n; k++) {
+            again[k] = dst[k];
+        }
+        lm_pass_run(&plan->passes[i], &plan->ctx, n, again, LM_F32, dst, scratch);
     }
+}
+
+int64_t lm_plan_block(const LmPlan *plan)
+{
+    for (int i = 0; i < plan->n_passes; i++) {
+        const LmPass *p = &plan->passes[i];
+        if (p->has_matrix && p->matrix.c == 0) {
+            return LM_PLAN_BLOCK;
+        }
+    }
+    return 1;
+}
+
+LmStatus lm_plan_check_dtype(const LmPlan *plan, LmDtype dtype, LmError *err)
+{
+    if (plan->passes[0].table.storage == NULL || dtype == LM_U8) {
+        return LM_OK;
+    }
+    return lm_fail(err, LM_EARG,
+                   "map takes images of bytes (u8), these are %s: it is a table with a number for "
+                   "each of the 256 bytes",
+                   lm_dtype_name(dtype));
 }
 
 int lm_plan_n_passes(const LmPlan *plan)
@@ -151,6 +201,20 @@ static const char *pairs_name(const LmPlan *plan, const LmPass *p)
     return "a pair a pixel";
 }
 
+/* ", then y = x W, 784 x 784" */
+static void describe_matrix(const LmPass *p, LmStr *text)
+{
+    const LmMatrix *m = &p->matrix;
+    lm_str_add(text, p->n_terms > 0 ? ", then " : ": ");
+    if (m->c > 0) {
+        lm_str_add(text, "y = x W at every pixel, %lld x %lld", (long long)m->c, (long long)m->c);
+    } else if (m->second == NULL) {
+        lm_str_add(text, "y = x W, %lld x %lld", (long long)m->n, (long long)m->n);
+    } else {
+        lm_str_add(text, "y = (x U) V, %lld x %lld and back", (long long)m->n, (long long)m->rank);
+    }
+}
+
 static void describe_pass(const LmPlan *plan, const LmPass *p, LmStr *text)
 {
     if (p->n_stages == 0) {
@@ -165,6 +229,12 @@ static void describe_pass(const LmPlan *plan, const LmPass *p, LmStr *text)
     if (p->n_terms > 0) {
         lm_str_add(text, ": %sy = a*x + b, %s", p->has_sample ? "moments, then " : "",
                    pairs_name(plan, p));
+    }
+    if (p->table.storage != NULL) {
+        lm_str_add(text, ": y = table[x]");
+    }
+    if (p->has_matrix) {
+        describe_matrix(p, text);
     }
 }
 

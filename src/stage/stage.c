@@ -12,6 +12,8 @@ static const char *const kind_names[] = {
     [LM_STAGE_CENTER] = "center",
     [LM_STAGE_STANDARDIZE] = "standardize",
     [LM_STAGE_CLIP] = "clip",
+    [LM_STAGE_ZCA] = "zca",
+    [LM_STAGE_MAP] = "map",
 };
 _Static_assert(LM_ARRAY_LEN(kind_names) == LM_STAGE_KIND_COUNT, "one name a kind");
 
@@ -73,9 +75,38 @@ LmStage lm_stage_clip(double lo, double hi)
     return (LmStage){.kind = LM_STAGE_CLIP, .lo = lo, .hi = hi};
 }
 
+LmStage lm_stage_zca(double epsilon, LmAxis axis)
+{
+    return (LmStage){
+        .kind = LM_STAGE_ZCA,
+        .scope = LM_SCOPE_FEATURE,
+        .axis = axis == LM_AXIS_CHANNEL ? LM_AXIS_CHANNEL : LM_AXIS_ALL,
+        .epsilon = epsilon,
+        .budget_bytes = (int64_t)1 << 30,
+    };
+}
+
+LmStage lm_stage_map(void)
+{
+    return (LmStage){.kind = LM_STAGE_MAP};
+}
+
 static bool has_statistics(const LmStage *s)
 {
     return s->kind == LM_STAGE_CENTER || s->kind == LM_STAGE_STANDARDIZE;
+}
+
+static LmStatus check_zca(const LmStage *s, LmError *err)
+{
+    if (!(s->epsilon >= 0 && isfinite(s->epsilon))) {
+        return lm_fail(err, LM_EARG,
+                       "zca: epsilon is %g, wanted 0 or a small positive number, such as 1e-6",
+                       s->epsilon);
+    }
+    if (s->components < 0 || s->budget_bytes < 0) {
+        return lm_fail(err, LM_EARG, "zca: components and budget cannot be negative");
+    }
+    return LM_OK;
 }
 
 LmStatus lm_stage_check(const LmStage *s, LmError *err)
@@ -96,6 +127,9 @@ LmStatus lm_stage_check(const LmStage *s, LmError *err)
                        "1e-6",
                        s->epsilon);
     }
+    if (s->kind == LM_STAGE_ZCA) {
+        return check_zca(s, err);
+    }
     if (has_statistics(s) && s->scope == LM_SCOPE_SAMPLE && s->axis == LM_AXIS_PIXEL) {
         return lm_fail(err, LM_EARG,
                        "%s: scope \"sample\" with axis \"pixel\" would turn every pixel into 0; "
@@ -107,12 +141,18 @@ LmStatus lm_stage_check(const LmStage *s, LmError *err)
 
 bool lm_stage_needs_fit(const LmStage *s)
 {
-    return has_statistics(s) && s->scope == LM_SCOPE_FEATURE;
+    return s->kind == LM_STAGE_ZCA || (has_statistics(s) && s->scope == LM_SCOPE_FEATURE);
+}
+
+bool lm_stage_is_affine(const LmStage *s)
+{
+    return s->kind == LM_STAGE_RESCALE || (has_statistics(s) && s->scope == LM_SCOPE_FEATURE);
 }
 
 bool lm_stage_is_fitted(const LmStage *s)
 {
-    return !lm_stage_needs_fit(s) || s->width > 0;
+    return s->kind == LM_STAGE_MAP ? s->table.storage != NULL
+                                   : !lm_stage_needs_fit(s) || s->width > 0;
 }
 
 int64_t lm_stage_width(LmAxis axis, const int64_t hwc[3])
@@ -172,7 +212,7 @@ static LmStatus check_numbers(const LmStage *s, const int64_t hwc[3], const doub
 LmStatus lm_stage_set_fit(LmStage *s, const int64_t hwc[3], const double *mean, const double *std,
                           LmError *err)
 {
-    LM_ASSERT(lm_stage_needs_fit(s));
+    LM_ASSERT(lm_stage_needs_fit(s) && s->kind != LM_STAGE_ZCA);
     int64_t width = lm_stage_width(s->axis, hwc);
     const double *stds = s->kind == LM_STAGE_STANDARDIZE ? std : NULL;
     double *new_mean = NULL;
@@ -197,14 +237,86 @@ LmStatus lm_stage_set_fit(LmStage *s, const int64_t hwc[3], const double *mean, 
     return LM_OK;
 }
 
+int64_t lm_stage_features(const LmStage *s, const int64_t hwc[3])
+{
+    return s->axis == LM_AXIS_CHANNEL ? hwc[2] : hwc[0] * hwc[1] * hwc[2];
+}
+
+LmStatus lm_stage_set_whitening(LmStage *s, const int64_t hwc[3], const double *mean,
+                                LmWhitening *whitening, LmError *err)
+{
+    LM_ASSERT(s->kind == LM_STAGE_ZCA && s->is_centered == (mean != NULL));
+    int64_t d = lm_stage_features(s, hwc);
+    double *new_mean = NULL;
+    for (int64_t i = 0; mean != NULL && i < d; i++) {
+        if (!isfinite(mean[i])) {
+            return lm_fail(err, LM_ENUMERIC, "feature %lld has mean %g, wanted a finite number",
+                           (long long)i + 1, mean[i]);
+        }
+    }
+    if (mean != NULL) {
+        LmStatus st = lm_mem_alloc(&new_mean, (size_t)d, sizeof *new_mean, err);
+        if (st != LM_OK) {
+            return st;
+        }
+        memcpy(new_mean, mean, (size_t)d * sizeof *mean);
+    }
+    LmWhitening taken = *whitening;
+    *whitening = (LmWhitening){0};
+    lm_stage_fini(s);
+    memcpy(s->shape, hwc, sizeof s->shape);
+    s->width = d;
+    s->mean = new_mean;
+    s->whitening = taken;
+    return LM_OK;
+}
+
+LmStatus lm_stage_set_table(LmStage *s, const double table[256], LmError *err)
+{
+    LM_ASSERT(s->kind == LM_STAGE_MAP);
+    const int64_t n = 256;
+    LmTensor t;
+    LmStatus st = lm_tensor_new(&t, LM_F32, 1, &n, err);
+    if (st != LM_OK) {
+        return st;
+    }
+    for (int i = 0; i < n; i++) {
+        float x = (float)table[i];
+        ((float *)t.data)[i] = x;
+        if (!isfinite(x)) {
+            lm_tensor_fini(&t);
+            return lm_fail(err, LM_ENUMERIC,
+                           "byte %d becomes %g, wanted a number that a 32-bit float can hold", i,
+                           table[i]);
+        }
+    }
+    lm_tensor_fini(&s->table);
+    s->table = t;
+    return LM_OK;
+}
+
 double lm_stage_divisor(const LmStage *s, int64_t j)
 {
     bool is_constant_pixel = s->std[j] == 0 && s->axis == LM_AXIS_PIXEL;
     return is_constant_pixel ? 1 : s->std[j] + s->epsilon;
 }
 
+/* Whether images of another size have the statistics' places. */
+static bool fits_shape(const LmStage *s, const int64_t hwc[3])
+{
+    bool is_by_place =
+        s->axis == LM_AXIS_PIXEL || (s->kind == LM_STAGE_ZCA && s->axis != LM_AXIS_CHANNEL);
+    return s->shape[2] == hwc[2] &&
+           (!is_by_place || (s->shape[0] == hwc[0] && s->shape[1] == hwc[1]));
+}
+
 LmStatus lm_stage_check_ready(const LmStage *s, const int64_t hwc[3], LmError *err)
 {
+    if (s->kind == LM_STAGE_MAP && !lm_stage_is_fitted(s)) {
+        return lm_fail(err, LM_ESTATE,
+                       "map has no values yet: stages before it are not fitted; call "
+                       "g:fit(dataset) first");
+    }
     if (!lm_stage_is_fitted(s)) {
         return lm_fail(err, LM_ESTATE,
                        "%s has no statistics of the training images yet; call g:fit(dataset) first",
@@ -213,11 +325,7 @@ LmStatus lm_stage_check_ready(const LmStage *s, const int64_t hwc[3], LmError *e
     if (!lm_stage_needs_fit(s)) {
         return LM_OK;
     }
-    bool fits = s->shape[2] == hwc[2];
-    if (s->axis == LM_AXIS_PIXEL) {
-        fits = fits && s->shape[0] == hwc[0] && s->shape[1] == hwc[1];
-    }
-    if (!fits) {
+    if (!fits_shape(s, hwc)) {
         char fitted[64];
         char got[64];
         return lm_fail(err, LM_ESHAPE,
@@ -234,7 +342,19 @@ LmStatus lm_stage_copy(LmStage *out, const LmStage *s, LmError *err)
     copy.width = 0;
     copy.mean = NULL;
     copy.std = NULL;
-    if (s->width > 0) {
+    copy.whitening = (LmWhitening){0};
+    copy.table = (LmTensor){0};
+    if (s->kind == LM_STAGE_ZCA && s->width > 0) {
+        LmWhitening shared = s->whitening;
+        shared.matrix = lm_tensor_share(&s->whitening.matrix);
+        LmStatus st = lm_stage_set_whitening(&copy, s->shape, s->mean, &shared, err);
+        if (st != LM_OK) {
+            lm_tensor_fini(&shared.matrix);
+            return st;
+        }
+    } else if (s->kind == LM_STAGE_MAP && lm_stage_is_fitted(s)) {
+        copy.table = lm_tensor_share(&s->table);
+    } else if (s->width > 0) {
         LmStatus st = lm_stage_set_fit(&copy, s->shape, s->mean, s->std, err);
         if (st != LM_OK) {
             return st;
@@ -248,9 +368,13 @@ void lm_stage_fini(LmStage *s)
 {
     lm_mem_free(s->mean);
     lm_mem_free(s->std);
+    lm_tensor_fini(&s->whitening.matrix);
+    lm_tensor_fini(&s->table);
     s->mean = NULL;
     s->std = NULL;
     s->width = 0;
+    s->whitening = (LmWhitening){0};
+    s->table = (LmTensor){0};
 }
 
 LmStatus lm_stage_context(const LmStage *s, int i, LmError *err)
@@ -292,6 +416,26 @@ static void add_constant_pixels(LmStr *text, const LmStage *s)
     }
 }
 
+static void add_whitening(LmStr *text, const LmStage *s)
+{
+    lm_str_add(text, ", axis %s, epsilon %g added to the %s%s", lm_axis_name(s->axis), s->epsilon,
+               s->is_eigen ? "eigenvalues" : "singular values", s->is_centered ? ", centered" : "");
+    if (s->width == 0) {
+        lm_str_add(text, ": not fitted");
+        return;
+    }
+    lm_str_add(text, ": ");
+    lm_str_add_count(text, s->whitening.rank);
+    lm_str_add(text, " of ");
+    lm_str_add_count(text, s->width);
+    lm_str_add(text, " directions kept");
+    if (s->whitening.dropped > 0) {
+        lm_str_add(text, ", ");
+        lm_str_add_count(text, s->whitening.dropped);
+        lm_str_add(text, " dropped that the images do not have");
+    }
+}
+
 static void add_statistics(LmStr *text, const LmStage *s)
 {
     if (!lm_stage_needs_fit(s)) {
@@ -320,6 +464,13 @@ const char *lm_stage_describe(const LmStage *s, char *buffer, size_t size)
         break;
     case LM_STAGE_CLIP:
         lm_str_add(&text, " to %.9g .. %.9g", s->lo, s->hi);
+        break;
+    case LM_STAGE_ZCA:
+        add_whitening(&text, s);
+        break;
+    case LM_STAGE_MAP:
+        lm_str_add(&text, lm_stage_is_fitted(s) ? " by a function, as a table of 256 numbers"
+                                                : " by a function: no values yet");
         break;
     case LM_STAGE_CENTER:
     case LM_STAGE_STANDARDIZE:

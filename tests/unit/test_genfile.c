@@ -31,7 +31,7 @@ static LmGenerator *from_json(const char *text)
 {
     LmError err;
     LmGenerator *g = NULL;
-    assert_ok(lm_generator_from_json(&g, text, "a file", &err), err);
+    assert_ok(lm_generator_from_json(&g, text, NULL, "a file", &err), err);
     return g;
 }
 
@@ -224,7 +224,7 @@ static void test_refuses(void **state)
         {STAGE("3"), "stage 1: no stage '?' in this version"},
         {STAGE("{}"), "stage 1: no stage '?'"},
         {STAGE("{\"kind\":3}"), "no stage '?'"},
-        {STAGE("{\"kind\":\"clip\",\"lo\":0},{\"kind\":\"zca\"}"), "stage 2: no stage 'zca'"},
+        {STAGE("{\"kind\":\"clip\",\"lo\":0},{\"kind\":\"whiten\"}"), "stage 2: no stage 'whiten'"},
         {STAGE("{\"kind\":\"rescale\"}"), "factor is nan"},
         {STAGE("{\"kind\":\"rescale\",\"factor\":\"2\"}"), "factor is nan"},
         {STAGE("{\"kind\":\"rescale\",\"factor\":0}"), "stage 1: rescale: factor is 0"},
@@ -262,8 +262,8 @@ static void test_refuses(void **state)
     LmGenerator *g = NULL;
     size_t before = lm_mem_in_use();
     for (size_t i = 0; i < LM_ARRAY_LEN(cases); i++) {
-        assert_fails(lm_generator_from_json(&g, cases[i].text, "a file", &err), LM_EFORMAT, err,
-                     cases[i].message);
+        assert_fails(lm_generator_from_json(&g, cases[i].text, NULL, "a file", &err), LM_EFORMAT,
+                     err, cases[i].message);
         assert_null(g);
     }
     assert_int_equal(lm_mem_in_use(), before);
@@ -279,7 +279,8 @@ static void test_refuses_too_many_stages(void **state)
         strcat(text, ",0");
     }
     strcat(text, "]}");
-    assert_fails(lm_generator_from_json(&g, text, "f", &err), LM_EFORMAT, err, "list of stages");
+    assert_fails(lm_generator_from_json(&g, text, NULL, "f", &err), LM_EFORMAT, err,
+                 "list of stages");
 }
 
 /* Any byte replaced, and any end cut off: an error or another generator, but nothing worse. */
@@ -296,7 +297,7 @@ static void test_damaged_text(void **state)
             LmGenerator *g = NULL;
             memcpy(copy, text, n + 1);
             copy[at] = (char)byte;
-            if (lm_generator_from_json(&g, copy, "f", &err) == LM_OK) {
+            if (lm_generator_from_json(&g, copy, NULL, "f", &err) == LM_OK) {
                 lm_generator_unref(g);
             } else {
                 assert_int_equal(err.code, LM_EFORMAT);
@@ -329,7 +330,7 @@ static void test_out_of_memory(void **state)
     LmError err;
     LmGenerator *g = NULL;
     char *out = NULL;
-    assert_survives_oom(lm_generator_from_json(&g, text, "f", &err), err);
+    assert_survives_oom(lm_generator_from_json(&g, text, NULL, "f", &err), err);
     assert_survives_oom(lm_generator_to_json(g, &out, &err), err);
     assert_string_equal(out, text);
     lm_mem_free(out);

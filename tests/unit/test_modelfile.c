@@ -237,7 +237,7 @@ static void test_foreign_layers(void **state)
     refuse_layer(LAYER("conv", "a/b", "2", "relu", "same", ",\"rate\":0"), "may not hold '/'");
     refuse_layer(LAYER("dense", "a", "2", "relu", "same", ",\"rate\":0"), "needs a flat input");
     refuse_layer(LAYER("conv", "other", "2", "relu", "same", ",\"rate\":0"),
-                 "holds 4 tensors, its model has 2");
+                 "holds 4 tensors, its model has 2, its generator 0");
 }
 
 /* Descriptions of models far larger than the file are refused before memory of their size is taken:
@@ -302,7 +302,7 @@ static void refuse_edited(Edit *edit, const char *part)
 static void test_foreign_tensors(void **state)
 {
     (void)state;
-    refuse_edited(drop_tensor, "holds 3 tensors, its model has 4");
+    refuse_edited(drop_tensor, "holds 3 tensors, its model has 4, its generator 0");
     refuse_edited(rename_tensor, "has no tensor '");
     refuse_edited(poison_tensor, "holds nan at position 4");
     refuse_edited(flatten_tensor, "weight 'conv1/kernel' is 2x3x1x2, got a tensor of 12");

@@ -35,8 +35,8 @@ static LmStage stage_of(char letter, const int64_t hwc[3])
 
 static LmPassContext context_of(const int64_t hwc[3])
 {
-    return (LmPassContext){lm_kernels()->scale, lm_kernels()->stats, hwc[0] * hwc[1] * hwc[2],
-                           hwc[2]};
+    return (LmPassContext){lm_kernels()->scale, lm_kernels()->stats, lm_kernels()->outer,
+                           hwc[0] * hwc[1] * hwc[2], hwc[2]};
 }
 
 /* Adds the stages until one does not fit; gives how many did. */
@@ -118,8 +118,11 @@ static void check_in_place(const char *letters, const int64_t hwc[3])
     for (size_t i = 0; i < n; i++) {
         x[i] = (float)(i * i % 101) - 40;
     }
-    lm_pass_run(&p, &ctx, x, LM_F32, y, scratch);
-    lm_pass_run(&p, &ctx, x, LM_F32, x, scratch);
+    const void *src = x;
+    float *dst = y;
+    lm_pass_run(&p, &ctx, 1, &src, LM_F32, &dst, scratch);
+    dst = x;
+    lm_pass_run(&p, &ctx, 1, &src, LM_F32, &dst, scratch);
     assert_memory_equal(x, y, n * sizeof *x);
     assert_true(help_guard_is_clean(&g, scratch, scratch_bytes));
     help_guard_free(&g);
