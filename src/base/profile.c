@@ -21,9 +21,9 @@ static bool is_on;
 static Row rows[ROWS_MAX];
 static size_t n_rows;
 
-void lm_profile_enable(void)
+void lm_profile_enable(bool is_wanted)
 {
-    is_on = true;
+    is_on = is_wanted;
 }
 
 bool lm_profile_is_on(void)

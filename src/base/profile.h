@@ -21,7 +21,9 @@ typedef enum LmProfileSection {
     LM_PROFILE_SECTION_COUNT
 } LmProfileSection;
 
-void lm_profile_enable(void);
+/* From here on, or no longer; rows stay. What a network takes its times with, it makes at its
+ * start. */
+void lm_profile_enable(bool is_wanted);
 bool lm_profile_is_on(void);
 
 /* Adds seconds (of one thread) to a row; names are copied, long ones cut. Main thread only. */

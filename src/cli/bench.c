@@ -62,7 +62,7 @@ double lc_bench_median(double *figures, int n)
 static bool is_small_better(const LcBenchRow *row)
 {
     return strcmp(row->unit, "s") == 0 || strcmp(row->unit, "ms") == 0 ||
-           strcmp(row->unit, "x") == 0;
+           strcmp(row->unit, "x") == 0 || strcmp(row->unit, "MB") == 0;
 }
 
 typedef struct Summary {

@@ -16,7 +16,7 @@ typedef struct LcBenchRow LcBenchRow;
 
 struct LcBenchRow {
     char name[64];
-    const char *unit; /* "s", "ms" and "x" are better small, all others better large */
+    const char *unit; /* "s", "ms", "x" and "MB" are better small, all others better large */
     int threads;
     /* The row whose best figure is 100 %, or NULL, and how many of its units (for a time: of its
      * units times seconds) one of this row's stands for. */

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/cpu.h"
+#include "base/str.h"
 #include "base/threads.h"
 #include "cli/bench.h"
 #include "data/sources.h"
@@ -208,10 +209,62 @@ static LmStatus write_points(const Curves *c, const char *path, LmError *err)
     return st;
 }
 
+/* --- memory --- */
+
+/* The number after `key` in a file of the system; INT64_MAX where there is none. */
+static int64_t system_number(const char *path, const char *key)
+{
+    char text[4096] = "";
+    long long number = INT64_MAX;
+    FILE *f = fopen(path, "r");
+    if (f != NULL) {
+        text[fread(text, 1, sizeof text - 1, f)] = '\0';
+        fclose(f);
+    }
+    const char *at = strstr(text, key);
+    if (at == NULL || sscanf(at + strlen(key), "%lld", &number) != 1) {
+        number = INT64_MAX;
+    }
+    return number;
+}
+
+/* Bytes that may still be taken without swapping: what the machine has left, and what a container's
+ * limit leaves. */
+static int64_t free_bytes(void)
+{
+    int64_t kib = system_number("/proc/meminfo", "MemAvailable:");
+    int64_t limit = system_number("/sys/fs/cgroup/memory.max", "");
+    int64_t used = system_number("/sys/fs/cgroup/memory.current", "");
+    int64_t left = limit == INT64_MAX || used == INT64_MAX ? INT64_MAX : limit - used;
+    return LM_MIN(kib == INT64_MAX ? kib : kib * 1024, LM_MAX(left, (int64_t)0));
+}
+
+/* Images that fit into nine tenths of that, of those asked for; a shuffled epoch takes two indices
+ * an image besides pixels and label. */
+static int64_t images_that_fit(int64_t asked)
+{
+    enum { BYTES_AN_IMAGE = 28 * 28 + 4 + 2 * 8 };
+    int64_t room = free_bytes() / 10 * 9;
+    if (asked * BYTES_AN_IMAGE <= room) {
+        return asked;
+    }
+    char wanted[32];
+    char has[32];
+    int64_t n = LM_MAX(room / BYTES_AN_IMAGE, (int64_t)10000);
+    lm_str_bytes(wanted, sizeof wanted, (size_t)asked * BYTES_AN_IMAGE);
+    lm_str_bytes(has, sizeof has, (size_t)room);
+    fprintf(stderr,
+            "luma: bench: %lld images take %s of memory, and %s are free: the curve ends before "
+            "%lld\n",
+            (long long)asked, wanted, has, (long long)n);
+    return n;
+}
+
 LmStatus lc_bench_curves(const char *path, int64_t images_max, bool is_quick, LmError *err)
 {
     static Curves c;
     LmDataset *test = NULL;
+    images_max = images_that_fit(images_max);
     LmDigitsOptions o = {.n_train = images_max, .n_test = 1};
     LmStatus st = lm_digits_new(&c.digits, &test, &o, err);
     if (st == LM_OK) {

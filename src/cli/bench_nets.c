@@ -1,7 +1,9 @@
 /* The benchmark's networks: training and evaluation of the walkthrough's, training of one on colour
- * images, and training just in time against training on pixels that were scaled beforehand. */
+ * images, training just in time against training on pixels that were scaled beforehand, and
+ * training with a profile against training without. */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/profile.h"
 #include "base/threads.h"
 #include "cli/bench.h"
 
@@ -127,56 +129,88 @@ static LmStatus run_evaluate(LcBench *b, const LcBenchRow *row, double *figure, 
     return st;
 }
 
-/* --- just in time against beforehand --- */
+/* --- one training against another --- */
 
 /* Both trainings do the same steps on the same numbers, in turns this long: short enough that a
  * disturbance meets both, long enough that caches hold the one whose turn it is. */
 enum { TURN_STEPS = 32 };
 
-static LmStatus turn(LmTrainer *t, double *seconds, bool *is_end, LmError *err)
+typedef struct Side {
+    LcBenchFlow flow;
+    bool is_profiled;
+    LmModel *model;
+    LmTrainer *trainer;
+    double seconds;
+} Side;
+
+static LmStatus side_init(Side *s, LcBench *b, LmError *err)
+{
+    LmFlow *f = NULL;
+    LmStatus st = lc_bench_flow(b, s->flow, &f, err);
+    if (st == LM_OK) {
+        st = lc_bench_walkthrough(&s->model, err);
+    }
+    if (st == LM_OK) {
+        lm_profile_enable(s->is_profiled);
+        st = new_trainer(&s->trainer, s->model, f, err);
+        lm_profile_enable(false);
+    }
+    return st;
+}
+
+static void side_fini(Side *s)
+{
+    lm_trainer_free(s->trainer);
+    lm_model_unref(s->model);
+}
+
+static LmStatus turn(Side *s, bool *is_end, LmError *err)
 {
     LmStatus st = LM_OK;
     *is_end = false;
+    lm_profile_enable(s->is_profiled);
     for (int i = 0; i < TURN_STEPS && !*is_end && st == LM_OK; i++) {
         LmMetrics batch = {0};
-        st = lm_trainer_step_run(t, &batch, is_end, err);
-        *seconds += batch.seconds;
+        st = lm_trainer_step_run(s->trainer, &batch, is_end, err);
+        s->seconds += batch.seconds;
     }
+    lm_profile_enable(false);
+    return st;
+}
+
+/* An epoch of both; the figure is the time of the first over that of the second. */
+static LmStatus run_pair(LcBench *b, Side sides[2], double *figure, LmError *err)
+{
+    bool is_end = false;
+    LmStatus st = side_init(&sides[0], b, err);
+    if (st == LM_OK) {
+        st = side_init(&sides[1], b, err);
+    }
+    for (int k = 0; !is_end && st == LM_OK; k++) {
+        int first = k % 2;
+        st = turn(&sides[first], &is_end, err);
+        if (st == LM_OK) {
+            st = turn(&sides[!first], &is_end, err);
+        }
+    }
+    *figure = sides[0].seconds / sides[1].seconds;
+    side_fini(&sides[0]);
+    side_fini(&sides[1]);
     return st;
 }
 
 static LmStatus run_just_in_time(LcBench *b, const LcBenchRow *row, double *figure, LmError *err)
 {
     (void)row;
-    const LcBenchFlow which[2] = {LC_BENCH_RESCALED, LC_BENCH_BEFOREHAND};
-    LmModel *models[2] = {NULL, NULL};
-    LmTrainer *trainers[2] = {NULL, NULL};
-    double seconds[2] = {0, 0};
-    bool is_end = false;
-    LmStatus st = LM_OK;
-    for (int i = 0; i < 2 && st == LM_OK; i++) {
-        LmFlow *f = NULL;
-        st = lc_bench_flow(b, which[i], &f, err);
-        if (st == LM_OK) {
-            st = lc_bench_walkthrough(&models[i], err);
-        }
-        if (st == LM_OK) {
-            st = new_trainer(&trainers[i], models[i], f, err);
-        }
-    }
-    for (int k = 0; !is_end && st == LM_OK; k++) {
-        int first = k % 2;
-        st = turn(trainers[first], &seconds[first], &is_end, err);
-        if (st == LM_OK) {
-            st = turn(trainers[!first], &seconds[!first], &is_end, err);
-        }
-    }
-    *figure = seconds[0] / seconds[1];
-    for (int i = 0; i < 2; i++) {
-        lm_trainer_free(trainers[i]);
-        lm_model_unref(models[i]);
-    }
-    return st;
+    Side sides[2] = {{.flow = LC_BENCH_RESCALED}, {.flow = LC_BENCH_BEFOREHAND}};
+    return run_pair(b, sides, figure, err);
+}
+
+static LmStatus run_profile(LcBench *b, const LcBenchRow *row, double *figure, LmError *err)
+{
+    (void)row;
+    Side sides[2] = {{.flow = LC_BENCH_RESCALED, .is_profiled = true}, {.flow = LC_BENCH_RESCALED}};
+    return run_pair(b, sides, figure, err);
 }
 
 /* --- the list --- */
@@ -194,6 +228,15 @@ static void add(LcBench *b, const char *name, int n_threads, LcBenchFlow flow, d
     row->anchor_units = gflop;
 }
 
+static void add_pair(LcBench *b, const char *name, int n_threads,
+                     LmStatus (*run)(LcBench *, const LcBenchRow *, double *, LmError *))
+{
+    LcBenchRow *row = lc_bench_row(b, "%s", name);
+    row->unit = "x";
+    row->threads = n_threads;
+    row->run = run;
+}
+
 void lc_bench_nets_add(LcBench *b, int n_threads)
 {
     double walk = 60000 * 2 * lc_bench_macs(b->walkthrough, true) / 1e9;
@@ -204,8 +247,6 @@ void lc_bench_nets_add(LcBench *b, int n_threads)
         add(b, "evaluation, 10,000 images", n, LC_BENCH_TEST, walk_test, run_evaluate);
         add(b, "training in colour, 2,000 images", n, LC_BENCH_COLOR, color, run_train);
     }
-    LcBenchRow *row = lc_bench_row(b, "training just in time / beforehand");
-    row->unit = "x";
-    row->threads = n_threads;
-    row->run = run_just_in_time;
+    add_pair(b, "training just in time / beforehand", n_threads, run_just_in_time);
+    add_pair(b, "training with a profile / without", n_threads, run_profile);
 }

@@ -2,7 +2,9 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,8 +114,9 @@ static LmStatus run_flow(LcBench *b, const LcBenchRow *row, double *figure, LmEr
 
 /* --- starts --- */
 
-/* Runs this program with `argv`, `script` as its standard input; waits for its end. */
-static LmStatus run_self(char *const argv[], const char *script, LmError *err)
+/* Runs this program with `argv`, `script` as its standard input; waits for its end. `usage` may be
+ * NULL. */
+static LmStatus run_self(char *const argv[], const char *script, struct rusage *usage, LmError *err)
 {
     extern char **environ;
     posix_spawn_file_actions_t files;
@@ -123,7 +126,7 @@ static LmStatus run_self(char *const argv[], const char *script, LmError *err)
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return lm_fail(err, LM_EIO, "no pipe to be had for starting the program");
     }
-    /* Both scripts fit into a pipe's buffer, which is at least a page. */
+    /* A script fits into a pipe's buffer, which is at least a page. */
     ssize_t n_written = write(ends[1], script, strlen(script));
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_adddup2(&files, ends[0], STDIN_FILENO);
@@ -132,7 +135,7 @@ static LmStatus run_self(char *const argv[], const char *script, LmError *err)
     posix_spawn_file_actions_destroy(&files);
     close(ends[0]);
     close(ends[1]);
-    if (failed != 0 || waitpid(pid, &status, 0) != pid || status != 0 || n_written < 0) {
+    if (failed != 0 || wait4(pid, &status, 0, usage) != pid || status != 0 || n_written < 0) {
         return lm_fail(err, LM_EIO, "the program cannot start itself");
     }
     return LM_OK;
@@ -147,8 +150,32 @@ static LmStatus run_start(LcBench *b, const LcBenchRow *row, double *figure, LmE
         "local train = luma.dataset.open('mnist')\n"
         "luma.generator{ luma.rescale(1/255) }:flow(train, { batch = 64 }):next()\n";
     double start = lm_clock_seconds();
-    LmStatus st = row->kind == 0 ? run_self(version, "", err) : run_self(run, first_batch, err);
+    LmStatus st =
+        row->kind == 0 ? run_self(version, "", NULL, err) : run_self(run, first_batch, NULL, err);
     *figure = (lm_clock_seconds() - start) * 1e3;
+    return st;
+}
+
+/* What pipelines/01_normalize.lua does, in a process of its own. */
+static LmStatus run_memory(LcBench *b, const LcBenchRow *row, double *figure, LmError *err)
+{
+    (void)row;
+    char *argv[] = {(char[]){"luma"}, (char[]){"run"}, (char[]){"-"}, NULL};
+    char script[1024];
+    struct rusage usage;
+    snprintf(script, sizeof script,
+             "local nn = luma.nn\n"
+             "local train, test = luma.dataset.open('mnist', { train = %d })\n"
+             "local scale = luma.generator{ luma.rescale(1/255) }\n"
+             "local model = luma.model{ input = train.shape,\n"
+             "    nn.conv{ 32, kernel = 3, act = 'relu' }, nn.maxpool{ 2 },\n"
+             "    nn.conv{ 64, kernel = 3, act = 'relu' }, nn.maxpool{ 2 },\n"
+             "    nn.flatten{}, nn.dense{ 64, act = 'relu' }, nn.dense{ 10, act = 'softmax' } }\n"
+             "for _ in model:steps{ scale:flow(train), epochs = 1 } do end\n"
+             "model:evaluate(scale:flow(test))\n",
+             (int)b->train->count);
+    LmStatus st = run_self(argv, script, &usage, err);
+    *figure = (double)usage.ru_maxrss * 1024 / 1e6;
     return st;
 }
 
@@ -172,6 +199,15 @@ static void add_stats(LcBench *b, const char *name, LmAxis axis)
     row->anchor_units = 1;
 }
 
+/* A copy reads a byte and writes one; an image is read as bytes and written as floats. */
+static void add_flow(LcBench *b, const char *name, LcBenchFlow which)
+{
+    LcBenchRow *row = add(b, name, "M images/s", (int)which, run_flow);
+    row->anchor = lc_bench_copy;
+    row->anchor_units =
+        1e6 * (double)lm_dataset_item_count(b->train) * (1 + sizeof(float)) / 2 / 1e9;
+}
+
 void lc_bench_rows_add(LcBench *b, int n_threads)
 {
     add(b, lc_bench_peak, "GF/s", 0, run_peak);
@@ -180,11 +216,12 @@ void lc_bench_rows_add(LcBench *b, int n_threads)
     add_stats(b, "statistics, all pixels", LM_AXIS_ALL);
     add_stats(b, "statistics by channel", LM_AXIS_CHANNEL);
     add_stats(b, "statistics by pixel", LM_AXIS_PIXEL);
-    add(b, "batches rescaled", "M images/s", LC_BENCH_RESCALED, run_flow);
-    add(b, "batches standardized", "M images/s", LC_BENCH_STANDARDIZED, run_flow);
-    add(b, "batches standardized by sample", "M images/s", LC_BENCH_SAMPLEWISE, run_flow);
+    add_flow(b, "batches rescaled", LC_BENCH_RESCALED);
+    add_flow(b, "batches standardized", LC_BENCH_STANDARDIZED);
+    add_flow(b, "batches standardized by sample", LC_BENCH_SAMPLEWISE);
     add(b, "start of the program", "ms", 0, run_start);
     if (b->is_mnist) {
         add(b, "start to the first batch of MNIST", "ms", 1, run_start);
+        add(b, "peak memory, an epoch of MNIST", "MB", 0, run_memory)->threads = n_threads;
     }
 }

@@ -114,7 +114,7 @@ int lc_run(int argc, char **argv)
         return code;
     }
     if (o.wants_profile) {
-        lm_profile_enable();
+        lm_profile_enable(true);
     }
     double start = lm_clock_seconds();
     lua_State *L = lc_session_new();

@@ -6,6 +6,7 @@ cd "$work" || exit 1
 
 check "it runs" sh -c "'$LUMA' bench --quick --repeat 1 --json b.json >table 2>err"
 check "the table has the training row" grep -q '^training, 60,000 images, 1 thread ' table
+check "and one for what a profile costs" grep -q '^training with a profile / without ' table
 check "nothing moves where there is no terminal" sh -c '! [ -s err ]'
 check "JSON has a row a line of the table" \
     [ "$(grep -c '"name"' b.json)" -eq "$(($(wc -l <table) - 2))" ]

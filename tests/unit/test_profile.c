@@ -11,7 +11,7 @@ static void test_report(void **state)
     LmStr s = lm_str(text, sizeof text);
     lm_profile_stop(LM_PROFILE_LOAD, "unseen", lm_profile_start());
     assert_false(lm_profile_is_on());
-    lm_profile_enable();
+    lm_profile_enable(true);
     assert_true(lm_profile_is_on());
     lm_profile_add(LM_PROFILE_FORWARD, "conv1", 0.25);
     lm_profile_add(LM_PROFILE_LOAD, "set", 0.5);
