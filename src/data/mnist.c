@@ -1,20 +1,11 @@
-/* Finds and opens the four files of an MNIST-like set.
- *
- * The files of MNIST and Fashion-MNIST have the same names, so only the folder's name tells them
- * apart: a place is always ".../<set>". A folder with some of the files is passed over like one
- * with none, but the message of a failed search says which is missing.
- */
-#define _XOPEN_SOURCE 700
+/* Finds and opens the four files of an MNIST-like set. */
 #include "data/sources.h"
 
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/str.h"
+#include "data/places.h"
 
-enum { PATH_SIZE = PATH_MAX };
 enum { N_FILES = 4, N_CLASSES = 10 };
 
 static const char *const digit_names[N_CLASSES] = {"0", "1", "2", "3", "4",
@@ -47,127 +38,45 @@ static const struct {
 
 typedef struct Search {
     size_t set; /* row of `sets` */
-    char paths[N_FILES][PATH_SIZE];
-    LmStr report; /* places looked in, with what is missing there */
-    char report_text[400];
+    char paths[N_FILES][LM_PLACES_PATH];
+    char missing[64];
+    LmPlaces places;
 } Search;
 
 /* False when no spelling of the file's name is in `dir`; plain files come before packed ones. */
-static bool find_file(char path[PATH_SIZE], const char *dir, int file)
+static bool find_file(char path[LM_PLACES_PATH], const char *dir, int file)
 {
     static const struct {
         char separator;
         const char *suffix;
     } spellings[] = {{'-', ""}, {'.', ""}, {'-', ".gz"}, {'.', ".gz"}};
     for (size_t k = 0; k < LM_ARRAY_LEN(spellings); k++) {
-        LmStr s = lm_str(path, PATH_SIZE);
-        lm_str_add(&s, "%s/%s%c%s%s", dir, files[file].head, spellings[k].separator,
-                   files[file].tail, spellings[k].suffix);
-        /* A path that fills the buffer was cut. */
-        if (s.used + 1 < PATH_SIZE && access(path, F_OK) == 0) {
+        char name[64];
+        LmStr s = lm_str(name, sizeof name);
+        lm_str_add(&s, "%s%c%s%s", files[file].head, spellings[k].separator, files[file].tail,
+                   spellings[k].suffix);
+        if (lm_places_file(path, dir, name)) {
             return true;
         }
     }
     return false;
 }
 
-/* Number of the first file that is not in `dir`, N_FILES when all are; *n_found counts them. */
-static int find_missing(Search *search, const char *dir, int *n_found)
+static bool has_all(void *ctx, const char *dir, int *n_found, const char **missing)
 {
-    int missing = N_FILES;
+    Search *search = ctx;
     *n_found = 0;
+    *missing = NULL;
     for (int file = 0; file < N_FILES; file++) {
         if (find_file(search->paths[file], dir, file)) {
             (*n_found)++;
-        } else if (missing == N_FILES) {
-            missing = file;
+        } else if (*missing == NULL) {
+            LmStr s = lm_str(search->missing, sizeof search->missing);
+            lm_str_add(&s, "%s-%s", files[file].head, files[file].tail);
+            *missing = search->missing;
         }
     }
-    return missing;
-}
-
-/* True when all files are in `dir`. Otherwise the report gets the place, where it is to be `listed`
- * or has some of the files. */
-static bool try_dir(Search *search, const char *dir, bool is_listed)
-{
-    int n_found = 0;
-    int missing = find_missing(search, dir, &n_found);
-    if (missing == N_FILES) {
-        return true;
-    }
-    if (is_listed || n_found > 0) {
-        lm_str_add(&search->report, search->report.used > 0 ? ", %s" : "%s", dir);
-    }
-    if (n_found > 0) {
-        lm_str_add(&search->report, " (without %s-%s)", files[missing].head, files[missing].tail);
-    }
-    return false;
-}
-
-/* <parent>/<below>/<set>; an unset or empty parent is no place. */
-static bool try_below(Search *search, const char *parent, const char *below)
-{
-    char dir[PATH_SIZE];
-    if (parent == NULL || parent[0] == '\0') {
-        return false;
-    }
-    LmStr s = lm_str(dir, sizeof dir);
-    lm_str_add(&s, "%s/%s%s", parent, below, sets[search->set].name);
-    return try_dir(search, dir, true);
-}
-
-/* datasets/<set> in the folder and in the folders above it. */
-static bool try_upwards(Search *search, const char *folder)
-{
-    char at[PATH_SIZE];
-    char dir[PATH_SIZE + 64];
-    bool is_first = true;
-    if (folder == NULL || realpath(folder, at) == NULL) {
-        return false;
-    }
-    for (;;) {
-        LmStr s = lm_str(dir, sizeof dir);
-        lm_str_add(&s, "%s/datasets/%s", at, sets[search->set].name);
-        if (try_dir(search, dir, is_first)) {
-            return true;
-        }
-        char *slash = strrchr(at, '/');
-        if (slash == NULL) {
-            break;
-        }
-        if (is_first) {
-            lm_str_add(&search->report, " (and above)");
-        }
-        *slash = '\0';
-        is_first = false;
-    }
-    return false;
-}
-
-static bool try_beside_program(Search *search)
-{
-    char path[PATH_SIZE];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (n <= 0) {
-        return false;
-    }
-    path[n] = '\0';
-    char *slash = strrchr(path, '/');
-    if (slash != NULL) {
-        *slash = '\0';
-    }
-    return try_upwards(search, path);
-}
-
-static bool try_all(Search *search, const char *script_dir)
-{
-    const char *data_home = getenv("XDG_DATA_HOME");
-    bool has_data_home = data_home != NULL && data_home[0] != '\0';
-    return try_below(search, getenv("LUMA_DATA"), "") || try_upwards(search, script_dir) ||
-           try_below(search, ".", "datasets/") || try_beside_program(search) ||
-           (has_data_home ? try_below(search, data_home, "luma/")
-                          : try_below(search, getenv("HOME"), ".local/share/luma/")) ||
-           try_dir(search, sets[search->set].package_dir, true);
+    return *missing == NULL;
 }
 
 static LmStatus find_set(Search *search, const char *set, const char *dir, const char *script_dir,
@@ -183,12 +92,13 @@ static LmStatus find_set(Search *search, const char *set, const char *dir, const
                        near != NULL ? near : set_names[0]);
     }
     search->set = k;
-    search->report = lm_str(search->report_text, sizeof search->report_text);
-    if (dir != NULL ? try_dir(search, dir, true) : try_all(search, script_dir)) {
+    search->places = (LmPlaces){
+        .set = sets[k].name, .package_dir = sets[k].package_dir, .has_all = has_all, .ctx = search};
+    if (lm_places_find(&search->places, dir, script_dir)) {
         return LM_OK;
     }
     return lm_fail(err, LM_ENOTFOUND, "%s is not here: %s fetches its four files; looked in %s",
-                   set, sets[k].command, search->report.text);
+                   set, sets[k].command, search->places.report_text);
 }
 
 /* Files `file` and `file + 1` as one set. */

@@ -3,6 +3,7 @@
 #define LM_SOURCES_H
 
 #include "data/dataset.h"
+#include "io/cifar.h"
 #include "io/image.h"
 #include "io/resize.h"
 
@@ -23,6 +24,24 @@ LmStatus lm_idxset_open(LmDataset **out, const char *name, const char *images_pa
  * the places and the command that fetches the set. */
 LmStatus lm_mnist_open(LmDataset **train, LmDataset **test, const char *set, const char *dir,
                        const char *script_dir, LmError *err) LM_MUST_CHECK;
+
+/* Binary files of CIFAR-10 or CIFAR-100 as one set (data/cifarset.c), with the names of their
+ * classes. */
+LmStatus lm_cifarset_open(LmDataset **out, const char *name, const char *const *paths, int n_paths,
+                          LmCifarLabels labels, LmError *err) LM_MUST_CHECK;
+/* CIFAR-10: its six files in one folder, or in "cifar-10-batches-bin" in it, as its archive
+ * unpacks; looked for like MNIST, in folders called "cifar10". */
+LmStatus lm_cifarset_open_ten(LmDataset **train, LmDataset **test, const char *dir,
+                              const char *script_dir, LmError *err) LM_MUST_CHECK;
+
+/* One split of EMNIST (data/emnist.c): "byclass", "bymerge", "balanced", "letters", "digits" or
+ * "mnist", files emnist-<split>-train-images-idx3-ubyte(.gz) and so on, in folders called "emnist".
+ * The files hold every image transposed: read, it stands upright. Labels of "letters" begin at 1
+ * in the files and at 0 here. */
+LmStatus lm_emnist_open(LmDataset **train, LmDataset **test, const char *split, const char *dir,
+                        const char *script_dir, LmError *err) LM_MUST_CHECK;
+/* The splits' names, NULL-ended. */
+extern const char *const lm_emnist_splits[];
 
 /* Procedural digits (data/digits.c), drawn from (seed, index) alone: any item is the same bits
  * whatever else was drawn, by whom and where. Training items have indices 0.., test items 2^32.. .
