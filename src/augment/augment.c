@@ -149,6 +149,13 @@ LmStatus lm_augment_check_list(const LmAugment *list, int n, LmError *err)
     return LM_OK;
 }
 
+bool lm_augment_shares_warp(const LmAugment *a, const LmAugment *b)
+{
+    return a->kind == LM_AUGMENT_FLIP || b->kind == LM_AUGMENT_FLIP ||
+           (a->fill == b->fill && a->order == b->order &&
+            (a->fill != LM_FILL_CONSTANT || a->fill_value == b->fill_value));
+}
+
 int lm_augment_count(const LmAugment *list, int n)
 {
     int count = n;

@@ -129,5 +129,10 @@ void lm_augment_free_list(LmAugment *list, int n);
 
 /* "rotate -15 to 15 degrees, fill nearest" */
 const char *lm_augment_describe(const LmAugment *a, char *buffer, size_t size);
+/* "runs as: one warp of 1 to 3; 4 and 5 on floats": how neighbours are joined. */
+const char *lm_augment_explain(const LmAugment *list, int n, char *buffer, size_t size);
+/* Whether two geometric entries see the same beyond the border, so that one warp can do both. A
+ * flip never sees it. */
+bool lm_augment_shares_warp(const LmAugment *a, const LmAugment *b);
 
 #endif

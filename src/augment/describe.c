@@ -76,3 +76,59 @@ const char *lm_augment_describe(const LmAugment *a, char *buffer, size_t size)
     describe(a, &text);
     return buffer;
 }
+
+/* --- how a list runs --- */
+
+/* Behind entry `first`, the first one that cannot be part of its warp. */
+static int end_of_warp(const LmAugment *list, int n, int first)
+{
+    const LmAugment *seen = &list[first];
+    int end = first + 1;
+    while (end < n && lm_augment_spec(list[end].kind)->class == LM_AUGMENT_GEOMETRIC &&
+           lm_augment_shares_warp(seen, &list[end])) {
+        seen = list[end].kind == LM_AUGMENT_FLIP ? seen : &list[end];
+        end++;
+    }
+    return end;
+}
+
+static int end_of_class(const LmAugment *list, int n, int first)
+{
+    LmAugmentClass class = lm_augment_spec(list[first].kind)->class;
+    int end = first + 1;
+    while (end < n && lm_augment_spec(list[end].kind)->class == class) {
+        end++;
+    }
+    return end;
+}
+
+static void add_numbers(LmStr *text, int first, int end)
+{
+    if (end == first + 1) {
+        lm_str_add(text, "%d", first + 1);
+    } else {
+        lm_str_add(text, "%d %s %d", first + 1, end == first + 2 ? "and" : "to", end);
+    }
+}
+
+const char *lm_augment_explain(const LmAugment *list, int n, char *buffer, size_t size)
+{
+    static const char *const verbs[] = {
+        [LM_AUGMENT_GEOMETRIC] = " as one warp",
+        [LM_AUGMENT_PHOTOMETRIC] = " on floats in place",
+        [LM_AUGMENT_MIX] = " on two finished images",
+        [LM_AUGMENT_GROUP] = " as drawn, joining warps beside them",
+    };
+    LmStr text = lm_str(buffer, size);
+    lm_str_add(&text, "%s", n > 0 ? "runs " : "");
+    for (int first = 0; first < n;) {
+        LmAugmentClass class = lm_augment_spec(list[first].kind)->class;
+        int end = class == LM_AUGMENT_GEOMETRIC ? end_of_warp(list, n, first)
+                                                : end_of_class(list, n, first);
+        lm_str_add(&text, first > 0 ? ", then " : "");
+        add_numbers(&text, first, end);
+        lm_str_add(&text, "%s", verbs[class]);
+        first = end;
+    }
+    return buffer;
+}

@@ -44,15 +44,6 @@ static LmStatus check_options(const LmFlowOptions *o, const LmDataset *ds, LmErr
     return LM_OK;
 }
 
-static LmStatus make_plan(LmFlow *f, LmError *err)
-{
-    const LmDataset *ds = f->dataset;
-    int n = f->generator != NULL ? lm_generator_n_stages(f->generator) : 0;
-    const LmStage *stages = n > 0 ? lm_generator_stage(f->generator, 0) : NULL;
-    LmStatus st = lm_plan_new(&f->plan, stages, n, ds->h, ds->w, ds->c, err);
-    return st == LM_OK ? lm_plan_check_dtype(f->plan, ds->dtype, err) : st;
-}
-
 static void count_batches(LmFlow *f)
 {
     int64_t n = f->dataset->count;
@@ -69,10 +60,7 @@ static LmStatus alloc_buffers(LmFlow *f, LmError *err)
     if (!lm_base_mul(batch, (size_t)f->item * sizeof(float), &batch_bytes)) {
         return lm_fail(err, LM_EMEM, "a batch of %zu images is more than can be addressed", batch);
     }
-    f->pixels_at = lm_base_round_up(lm_plan_scratch_bytes(f->plan), LM_MEM_ALIGN);
-    f->scratch_bytes =
-        f->pixels_at + (size_t)(lm_plan_block(f->plan) * f->item) * lm_dtype_size(ds->dtype);
-    LmStatus st = lm_mem_alloc(&f->scratch, f->scratch_bytes, 1, err);
+    LmStatus st = lm_mem_alloc(&f->scratch, f->filler.scratch_bytes, 1, err);
     if (st == LM_OK) {
         /* A loop that drops a batch before it asks for the next needs one block; one more lets a
          * script compare two, and every batch ahead has its own. */
@@ -139,7 +127,8 @@ LmStatus lm_flow_new(LmFlow **out, LmGenerator *g, LmDataset *ds, const LmFlowOp
     if ((st = lm_targets_resolve(&f->options.labels, ds, err)) != LM_OK ||
         (st = keep_texts(f, err)) != LM_OK ||
         (st = lm_targets_weights(&f->weights, o->weights, ds, err)) != LM_OK ||
-        (st = make_plan(f, err)) != LM_OK || (st = alloc_buffers(f, err)) != LM_OK) {
+        (st = lm_filler_init(&f->filler, g, ds, o->seed, err)) != LM_OK ||
+        (st = alloc_buffers(f, err)) != LM_OK) {
         lm_flow_unref(f);
         return st;
     }
@@ -160,7 +149,7 @@ void lm_flow_unref(LmFlow *f)
     }
     lm_prefetch_free(f->prefetch);
     lm_pool_close(f->pool);
-    lm_plan_free(f->plan);
+    lm_filler_fini(&f->filler);
     lm_order_fini(&f->order);
     lm_order_fini(&f->prepared);
     lm_mem_free(f->scratch);
@@ -176,7 +165,7 @@ void lm_flow_unref(LmFlow *f)
 
 size_t lm_flow_scratch_bytes(const LmFlow *f)
 {
-    return f->scratch_bytes;
+    return f->filler.scratch_bytes;
 }
 
 static LmStatus save_samples(const LmFlow *f, int64_t epoch, const int64_t *indices, int64_t n,
@@ -192,38 +181,12 @@ static LmStatus save_samples(const LmFlow *f, int64_t epoch, const int64_t *indi
 }
 
 /* Pixels of item i, read into place j of the scratch where they must be. */
-static LmStatus get_pixels(const LmFlow *f, int64_t i, int64_t j, void *scratch, const void **out,
-                           LmError *err)
-{
-    const LmDataset *ds = f->dataset;
-    *out = lm_dataset_pixels(ds, i);
-    if (*out != NULL) {
-        return LM_OK;
-    }
-    void *read = (char *)scratch + f->pixels_at + (size_t)(j * f->item) * lm_dtype_size(ds->dtype);
-    *out = read;
-    return lm_dataset_read(ds, i, read, err);
-}
-
 LmStatus lm_flow_fill(const LmFlow *f, int64_t epoch, const int64_t *indices, int64_t n,
                       float *const *x, void *scratch, LmError *err)
 {
     LM_ASSERT(n >= 1 && n <= LM_FLOW_BLOCK);
-    const LmDataset *ds = f->dataset;
-    (void)epoch;
-    int64_t block = lm_plan_block(f->plan);
-    for (int64_t k = 0; k < n; k += block) {
-        const void *pixels[LM_PLAN_BLOCK];
-        int64_t m = LM_MIN(block, n - k);
-        for (int64_t j = 0; j < m; j++) {
-            LmStatus st = get_pixels(f, indices[k + j], j, scratch, &pixels[j], err);
-            if (st != LM_OK) {
-                return lm_error_context(err, "sample %" PRId64, indices[k + j] + 1);
-            }
-        }
-        lm_plan_apply_block(f->plan, m, pixels, ds->dtype, x + k, scratch);
-    }
-    return f->save_to != NULL ? save_samples(f, epoch, indices, n, x, err) : LM_OK;
+    LmStatus st = lm_filler_fill(&f->filler, epoch, indices, n, x, scratch, err);
+    return st == LM_OK && f->save_to != NULL ? save_samples(f, epoch, indices, n, x, err) : st;
 }
 
 void lm_flow_hint(const LmFlow *f, int64_t i)
@@ -323,7 +286,7 @@ static LmStatus make_batch(const void *ctx, int64_t epoch, const int64_t *indice
     LmBatch batch = {0};
     LmStatus st = make_images(f, epoch, indices, n, &batch.x, scratch, stop, err);
     if (st == LM_OK) {
-        st = lm_targets_make(&batch.y, f->options.labels, f->dataset, indices, n, &batch.x, err);
+        st = lm_mix_targets(f, epoch, indices, n, &batch, err);
     }
     if (st == LM_OK && f->weights != NULL) {
         st = lm_targets_weigh(&batch.w, f->weights, indices, n, err);
@@ -355,7 +318,7 @@ static LmStatus start_prefetch(LmFlow *f, LmError *err)
     LmPrefetchJob job = {
         .make = make_batch,
         .ctx = f,
-        .scratch_bytes = f->scratch_bytes,
+        .scratch_bytes = f->filler.scratch_bytes,
         .batch = o->batch,
         .n_samples = f->n_samples,
         .order = order_of(f),

@@ -86,9 +86,13 @@ size_t lm_flow_scratch_bytes(const LmFlow *f);
 LmStatus lm_flow_fill(const LmFlow *f, int64_t epoch, const int64_t *indices, int64_t n,
                       float *const *x, void *scratch, LmError *err) LM_MUST_CHECK;
 
+/* Whether the sample with data-set index i is blended with another one in this epoch (mixup): with
+ * which, and its own share of the pixels and of the target, 0.5 to 1. Never with LM_FLOW_PLAIN. */
+bool lm_flow_mix(const LmFlow *f, int64_t epoch, int64_t i, int64_t *partner, double *share);
+
 /* What the outputs for a sample are held against: a class number, or a row of lm_flow_n_targets
- * numbers. Neither (label -1, row NULL): the scaled pixels themselves, or nothing at all, as
- * options.labels say. */
+ * numbers. Both: the row counts, and the class is the one with the largest share of it. Neither
+ * (label -1, row NULL): the scaled pixels themselves, or nothing at all, as options.labels say. */
 typedef struct LmTarget {
     int32_t label;
     const float *row;

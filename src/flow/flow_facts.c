@@ -76,20 +76,3 @@ int64_t lm_flow_n_targets(const LmFlow *f)
         return f->dataset->n_classes;
     }
 }
-
-LmTarget lm_flow_target(const LmFlow *f, int64_t epoch, int64_t i, float *buffer)
-{
-    const LmDataset *ds = f->dataset;
-    LmTarget none = {-1, NULL};
-    (void)epoch;
-    (void)buffer;
-    switch (f->options.labels) {
-    case LM_LABELS_TARGETS:
-        return (LmTarget){-1, ds->targets + i * ds->n_targets};
-    case LM_LABELS_INPUT:
-    case LM_LABELS_NONE:
-        return none;
-    default:
-        return (LmTarget){ds->labels[i], NULL};
-    }
-}

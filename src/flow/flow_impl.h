@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "flow/batch.h"
+#include "flow/filler.h"
 #include "flow/flow.h"
 #include "flow/order.h"
 #include "flow/prefetch.h"
@@ -14,7 +15,7 @@ struct LmFlow {
     LmFlowOptions options;
     LmGenerator *generator;
     LmDataset *dataset;
-    LmPlan *plan;
+    LmFiller filler;
     LmPool *pool;
     float *weights; /* one an item, or NULL: all 1 */
     char *save_to;
@@ -22,8 +23,6 @@ struct LmFlow {
     int64_t item; /* numbers of an image */
     int64_t n_batches;
     int64_t n_samples;
-    size_t pixels_at; /* in a thread's scratch: pixels of a set that must be read */
-    size_t scratch_bytes;
     int64_t epoch;
     int64_t position;
     LmOrder order;        /* of what the caller makes itself */
@@ -31,5 +30,10 @@ struct LmFlow {
     char *scratch;        /* the calling thread's */
     LmPrefetch *prefetch; /* NULL: no threads (yet) */
 };
+
+/* Sets batch->y, whose batch->x is made: the n samples' targets, with the rows of those that are
+ * blended. Class numbers stay those of the larger share. */
+LmStatus lm_mix_targets(const LmFlow *f, int64_t epoch, const int64_t *indices, int64_t n,
+                        LmBatch *batch, LmError *err) LM_MUST_CHECK;
 
 #endif

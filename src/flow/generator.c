@@ -13,6 +13,8 @@ struct LmGenerator {
     atomic_int refs;
     int n;
     LmStage *stages;
+    int n_augments;
+    LmAugment *augments;
     char *fitted_on;
     LmPlan *plan; /* for plan_shape; NULL: none yet */
     int64_t plan_shape[3];
@@ -64,6 +66,48 @@ LmStatus lm_generator_new(LmGenerator **out, const LmStage *stages, int n, LmErr
     return LM_OK;
 }
 
+/* The new list: what g has, then the n given. */
+static LmStatus join_augments(LmGenerator *out, const LmGenerator *g, const LmAugment *list, int n,
+                              LmError *err)
+{
+    LmAugment *joined = NULL;
+    size_t total = (size_t)(g->n_augments + n);
+    LmStatus st = lm_mem_zeros(&joined, total, sizeof *joined, err);
+    for (int i = 0; st == LM_OK && i < g->n_augments + n; i++) {
+        const LmAugment *from = i < g->n_augments ? &g->augments[i] : &list[i - g->n_augments];
+        st = lm_augment_copy(&joined[i], from, err);
+    }
+    if (st == LM_OK) {
+        st = lm_augment_check_list(joined, (int)total, err);
+    }
+    if (st != LM_OK) {
+        lm_augment_free_list(joined, (int)total);
+        return st;
+    }
+    out->augments = joined;
+    out->n_augments = (int)total;
+    return LM_OK;
+}
+
+LmStatus lm_generator_augment(LmGenerator **out, const LmGenerator *g, const LmAugment *list, int n,
+                              LmError *err)
+{
+    LmGenerator *copy = NULL;
+    LmStatus st = lm_generator_new(&copy, g->stages, g->n, err);
+    if (st == LM_OK) {
+        st = join_augments(copy, g, list, n, err);
+    }
+    if (st == LM_OK && g->fitted_on != NULL) {
+        st = lm_generator_set_fitted_on(copy, g->fitted_on, err);
+    }
+    if (st != LM_OK) {
+        lm_generator_unref(copy);
+        return st;
+    }
+    *out = copy;
+    return LM_OK;
+}
+
 LmGenerator *lm_generator_ref(LmGenerator *g)
 {
     atomic_fetch_add(&g->refs, 1);
@@ -76,6 +120,7 @@ void lm_generator_unref(LmGenerator *g)
         return;
     }
     free_stages(g->stages, g->n);
+    lm_augment_free_list(g->augments, g->n_augments);
     lm_plan_free(g->plan);
     lm_mem_free(g->fitted_on);
     lm_mem_free(g);
@@ -133,6 +178,16 @@ const LmStage *lm_generator_stage(const LmGenerator *g, int i)
 {
     LM_ASSERT(i >= 0 && i < g->n);
     return &g->stages[i];
+}
+
+int lm_generator_n_augments(const LmGenerator *g)
+{
+    return g->n_augments;
+}
+
+const LmAugment *lm_generator_augment_list(const LmGenerator *g)
+{
+    return g->augments;
 }
 
 const char *lm_generator_fitted_on(const LmGenerator *g)
@@ -267,10 +322,30 @@ static void explain_passes(LmGenerator *g, LmStr *text)
                lm_plan_describe(plan, line, sizeof line));
 }
 
+/* What is drawn for an image may leave an entry out; the line tells what runs when all happen. */
+static void explain_augments(const LmGenerator *g, LmStr *text)
+{
+    char line[512];
+    lm_str_add(text, "in training, each image is changed at random first:\n");
+    for (int i = 0; i < g->n_augments; i++) {
+        const LmAugment *a = &g->augments[i];
+        lm_str_add(text, "  %d. %s", i + 1, lm_augment_describe(a, line, sizeof line));
+        if (a->where[0] != '\0') {
+            lm_str_add(text, "  (%s)", a->where);
+        }
+        lm_str_add(text, "\n");
+    }
+    lm_str_add(text, "  %s\nthen, and elsewhere alone:\n",
+               lm_augment_explain(g->augments, g->n_augments, line, sizeof line));
+}
+
 const char *lm_generator_explain(LmGenerator *g, char *buffer, size_t size)
 {
     LmStr text = lm_str(buffer, size);
     char line[256];
+    if (g->n_augments > 0) {
+        explain_augments(g, &text);
+    }
     for (int i = 0; i < g->n; i++) {
         const LmStage *s = &g->stages[i];
         lm_str_add(&text, "%d. %s", i + 1, lm_stage_describe(s, line, sizeof line));

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "flow/generator.h"
+#include "flow/genfile_augment.h"
 
 enum { STAGES_MAX = 1000, EXTENT_MAX = 1 << 20 };
 
@@ -143,6 +144,10 @@ static json_t *generator_to_json(const LmGenerator *g)
         ok = json_array_append_new(list, stage_to_json(lm_generator_stage(g, i))) == 0;
     }
     ok = put(root, "stages", keep_if(ok, list)) && ok;
+    int n_augments = lm_generator_n_augments(g);
+    ok = ok && (n_augments == 0 ||
+                put(root, "augments",
+                    lm_genfile_augments_to_json(lm_generator_augment_list(g), n_augments)));
     ok = ok && (fitted_on == NULL || put(root, "fitted_on", text_to_json(fitted_on)));
     return keep_if(ok, root);
 }
@@ -435,7 +440,7 @@ static LmStatus stage_from_json(LmStage *s, json_t *j, int number, const LmSafet
 
 static LmStatus check_root(json_t *root, LmError *err)
 {
-    static const char *const keys[] = {"stages", "fitted_on", NULL};
+    static const char *const keys[] = {"stages", "augments", "fitted_on", NULL};
     const json_t *list = json_object_get(root, "stages");
     const json_t *fitted_on = json_object_get(root, "fitted_on");
     LmStatus st = check_keys(root, keys, err);
@@ -451,13 +456,35 @@ static LmStatus check_root(json_t *root, LmError *err)
     return LM_OK;
 }
 
-static LmStatus build_from(LmGenerator **out, const LmStage *stages, size_t n,
-                           const char *fitted_on, LmError *err)
+/* Replaces *g by a generator with the augmentations of the file, where there are any. */
+static LmStatus add_augments(LmGenerator **g, const json_t *list, LmError *err)
 {
+    LmGenerator *augmented = NULL;
+    LmAugment *augments = NULL;
+    int n = 0;
+    LmStatus st = lm_genfile_augments_from_json(list, &augments, &n, err);
+    if (st == LM_OK && n > 0) {
+        st = lm_generator_augment(&augmented, *g, augments, n, err);
+    }
+    if (augmented != NULL) {
+        lm_generator_unref(*g);
+        *g = augmented;
+    }
+    lm_augment_free_list(augments, n);
+    return st;
+}
+
+static LmStatus build_from(LmGenerator **out, const LmStage *stages, size_t n, const json_t *root,
+                           LmError *err)
+{
+    const char *fitted_on = json_string_value(json_object_get(root, "fitted_on"));
     LmGenerator *g = NULL;
     LmStatus st = lm_generator_new(&g, stages, (int)n, err);
     if (st == LM_OK && fitted_on != NULL) {
         st = lm_generator_set_fitted_on(g, fitted_on, err);
+    }
+    if (st == LM_OK) {
+        st = add_augments(&g, json_object_get(root, "augments"), err);
     }
     if (st != LM_OK) {
         lm_generator_unref(g);
@@ -470,7 +497,6 @@ static LmStatus build_from(LmGenerator **out, const LmStage *stages, size_t n,
 static LmStatus build(LmGenerator **out, json_t *root, const LmSafetensors *tensors, LmError *err)
 {
     const json_t *list = json_object_get(root, "stages");
-    const char *fitted_on = json_string_value(json_object_get(root, "fitted_on"));
     size_t n = json_array_size(list);
     LmStage *stages = NULL;
     LmStatus st = check_root(root, err);
@@ -484,7 +510,7 @@ static LmStatus build(LmGenerator **out, json_t *root, const LmSafetensors *tens
         }
     }
     if (st == LM_OK) {
-        st = build_from(out, stages, n, fitted_on, err);
+        st = build_from(out, stages, n, root, err);
     }
     for (size_t i = 0; i < n; i++) {
         lm_stage_fini(&stages[i]);

@@ -49,7 +49,8 @@ static double exp_sum(const float *z, int64_t k, double max)
 static double target(int64_t i, int64_t k, const LmTarget *t)
 {
     if (t->row != NULL) {
-        return (double)t->row[i];
+        /* One output for two classes: how much it is the second. */
+        return (double)t->row[k == 1 && t->label >= 0 ? 1 : i];
     }
     return k == 1 ? (double)t->label : i == t->label ? 1.0 : 0.0;
 }
@@ -160,7 +161,7 @@ int32_t lm_loss_n_judged(LmLoss loss, LmLabels labels, int64_t k)
 static int32_t n_correct(LmLoss loss, const LmTarget *t, const float *z, int64_t k,
                          int32_t predicted)
 {
-    if (t->row == NULL) {
+    if (t->label >= 0) {
         return predicted == t->label;
     }
     switch (loss) {

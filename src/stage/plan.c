@@ -135,7 +135,8 @@ size_t lm_plan_scratch_bytes(const LmPlan *plan)
 bool lm_plan_is_pair(const LmPlan *plan, float *a, float *b)
 {
     const LmPass *p = &plan->passes[0];
-    if (plan->n_passes > 1 || p->has_sample || p->has_clip || p->width > 1) {
+    if (plan->n_passes > 1 || p->has_sample || p->has_clip || p->has_matrix || p->width > 1 ||
+        lm_plan_takes_bytes(plan)) {
         return false;
     }
     *a = p->n_terms > 0 ? p->a[0] : 1;
@@ -174,9 +175,14 @@ int64_t lm_plan_block(const LmPlan *plan)
     return 1;
 }
 
+bool lm_plan_takes_bytes(const LmPlan *plan)
+{
+    return plan->passes[0].table.storage != NULL;
+}
+
 LmStatus lm_plan_check_dtype(const LmPlan *plan, LmDtype dtype, LmError *err)
 {
-    if (plan->passes[0].table.storage == NULL || dtype == LM_U8) {
+    if (!lm_plan_takes_bytes(plan) || dtype == LM_U8) {
         return LM_OK;
     }
     return lm_fail(err, LM_EARG,

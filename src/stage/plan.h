@@ -39,6 +39,8 @@ enum { LM_PLAN_BLOCK = LM_MATRIX_ROWS };
 int64_t lm_plan_block(const LmPlan *plan);
 void lm_plan_apply_block(const LmPlan *plan, int64_t n, const void *const *src, LmDtype dtype,
                          float *const *dst, void *scratch);
+/* Whether it takes bytes alone: it begins with a map's table. */
+bool lm_plan_takes_bytes(const LmPlan *plan);
 /* LM_EARG when the plan holds a map and `dtype` is not u8: it takes bytes as they are stored. */
 LmStatus lm_plan_check_dtype(const LmPlan *plan, LmDtype dtype, LmError *err) LM_MUST_CHECK;
 int lm_plan_n_passes(const LmPlan *plan);
