@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "augment/transform.h"
 #include "kernel/photo.h"
 
 /* Pixels of an image with opacity that are changed at a time: their colours fit on the stack. A
@@ -95,16 +96,6 @@ static double mean_of(const LmPhotoShape *s, const float *image)
 
 /* --- entries --- */
 
-static void shift_channels(const LmDraw *draw, const LmPhotoShape *s, float *image)
-{
-    const LmPhotoKernels *photo = lm_kernels()->photo;
-    size_t n = (size_t)(s->h * s->w * s->c);
-    float lo;
-    float hi;
-    photo->range_f32(image, n, &lo, &hi);
-    photo->shift_clip_f32(image, n, (float)draw->value[0], lo, hi);
-}
-
 /* All channels get the same number, so a pixel of c channels is c pixels of one. */
 static void erase(const LmDraw *draw, const LmPhotoShape *s, float *image)
 {
@@ -138,7 +129,7 @@ void lm_photometric_apply(const LmDraw *draw, const LmPhotoShape *s, const LmDra
         run_colours(&change, run_affine, s, image);
         break;
     case LM_AUGMENT_CHANNEL_SHIFT:
-        shift_channels(draw, s, image);
+        lm_transform_shift_channels(image, s->h * s->w * s->c, draw->value[0]);
         break;
     case LM_AUGMENT_HUE:
         lm_photo_hue(change.matrix, draw->value[0]);

@@ -1,48 +1,6 @@
 #include "augment/pose.h"
 
-#include <math.h>
-
-/* --- angles --- */
-
-/* Taylor series on |x| <= pi/4; the next terms are below 2^-58. */
-static double sine_near(double x)
-{
-    double z = x * x;
-    double p = -1.0 / 1307674368000.0;
-    p = p * z + 1.0 / 6227020800.0;
-    p = p * z - 1.0 / 39916800.0;
-    p = p * z + 1.0 / 362880.0;
-    p = p * z - 1.0 / 5040.0;
-    p = p * z + 1.0 / 120.0;
-    p = p * z - 1.0 / 6.0;
-    return x + x * z * p;
-}
-
-static double cosine_near(double x)
-{
-    double z = x * x;
-    double p = 1.0 / 20922789888000.0;
-    p = p * z - 1.0 / 87178291200.0;
-    p = p * z + 1.0 / 479001600.0;
-    p = p * z - 1.0 / 3628800.0;
-    p = p * z + 1.0 / 40320.0;
-    p = p * z - 1.0 / 720.0;
-    p = p * z + 1.0 / 24.0;
-    p = p * z - 0.5;
-    return 1 + z * p;
-}
-
-void lm_pose_sincos(double degrees, double *sine, double *cosine)
-{
-    double quarters = floor(degrees / 90 + 0.5);
-    double x = (degrees - quarters * 90) * (3.14159265358979323846 / 180);
-    double s = sine_near(x);
-    double c = cosine_near(x);
-    int turn = (int)(quarters - 4 * floor(quarters / 4));
-    const double sines[4] = {s, c, -s, -c};
-    *sine = sines[turn];
-    *cosine = sines[(turn + 1) % 4];
-}
+#include "kernel/math.h"
 
 /* --- one entry: source = a * output + t --- */
 
@@ -62,7 +20,7 @@ static void add_rotate(LmPose *e, const LmDraw *d, Shape shape)
     double s;
     double c;
     (void)shape;
-    lm_pose_sincos(d->value[0], &s, &c);
+    lm_math_sincos_turns(d->value[0] / 360, &s, &c);
     set_scale(e, c, c);
     e->a[0][1] = s;
     e->a[1][0] = -s;
@@ -81,7 +39,7 @@ static void add_shear(LmPose *e, const LmDraw *d, Shape shape)
     double s;
     double c;
     (void)shape;
-    lm_pose_sincos(d->value[0], &s, &c);
+    lm_math_sincos_turns(d->value[0] / 360, &s, &c);
     set_scale(e, c, 1);
     e->a[1][0] = -s;
 }

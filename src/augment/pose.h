@@ -24,8 +24,4 @@ bool lm_pose_is_identity(const LmPose *pose);
 /* Sets map and mirrors of `warp`, not its fill and order. */
 void lm_pose_to_warp(const LmPose *pose, int64_t h, int64_t w, LmWarp *warp);
 
-/* Sine and cosine with the same bits on any machine, exact at multiples of 90 degrees; error below
- * 2^-51 for |degrees| up to 360. */
-void lm_pose_sincos(double degrees, double *sine, double *cosine);
-
 #endif

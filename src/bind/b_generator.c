@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "bind/b_augment.h"
 #include "bind/b_dataset.h"
 #include "bind/b_flow.h"
 #include "bind/b_stage.h"
@@ -38,6 +39,11 @@ static void borrow_stage(lua_State *L, int i, LmStage *out, const char *fn)
                       "%s: %s wants a stage, got a function; call it with what it needs: "
                       "luma.rescale(1/255), luma.center \"feature\"",
                       fn, label);
+    }
+    if (lb_handle_test(L, -1, &lb_augment_type) != NULL) {
+        lb_raise_text(L, LM_EARG,
+                      "%s: %s is an augmentation; those are listed in generator:augment{ ... }", fn,
+                      label);
     }
     if (handle == NULL) {
         lb_arg_fail(L, lua_gettop(L), fn, label, "a stage, such as luma.rescale(1/255)");
@@ -263,6 +269,10 @@ static void describe(const void *object, LmStr *out)
         lm_str_add(out, "%s%s", i == 0 ? ": " : ", ",
                    lm_stage_kind_name(lm_generator_stage(g, i)->kind));
     }
+    for (int i = 0; i < lm_generator_n_augments(g); i++) {
+        lm_str_add(out, "%s%s", i == 0 ? "; augmented by " : ", ",
+                   lm_augment_spec(lm_generator_augment_list(g)[i].kind)->function);
+    }
     if (lm_generator_fitted_on(g) != NULL) {
         lm_str_add(out, "; fitted on %s", lm_generator_fitted_on(g));
     } else if (!lm_generator_is_fitted(g)) {
@@ -284,7 +294,8 @@ const LbType lb_generator_type = {
     .name = "generator",
     .text =
         "An ordered list of stages that scales images just in time: pixels stay as they are stored "
-        "until a flow or apply asks for them. #g is the number of stages, g[i] a copy of stage i.",
+        "until a flow or apply asks for them. #g is the number of stages, g[i] a copy of stage i; "
+        "g.augments lists what may happen to training images before the first stage.",
     .example = "local train = luma.dataset.digits{ train=100, test=10 }\n"
                "local g = luma.generator{ luma.rescale(1/255), luma.center \"feature\" }\n"
                "g:fit(train)\n"

@@ -36,6 +36,7 @@ void lb_dataset_open(lua_State *L);
 void lb_stats_open(lua_State *L);
 void lb_stage_open(lua_State *L);
 void lb_generator_open(lua_State *L);
+void lb_augment_open(lua_State *L);
 void lb_flow_open(lua_State *L);
 void lb_model_open(lua_State *L);
 

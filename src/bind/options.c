@@ -61,6 +61,9 @@ const char *lb_options_wants(const LbOption *o, char *buffer, size_t size)
         add_range(&s, "an integer", o->lo, o->hi);
         lm_str_add(&s, ", or {rows, columns}");
         break;
+    case LB_KIND_RANGE:
+        lm_str_add(&s, "a number, or two {lo, hi}");
+        break;
     }
     return buffer;
 }
@@ -150,6 +153,26 @@ static bool get_pair(lua_State *L, int index, const LbOption *o, int64_t out[2])
     return is_good;
 }
 
+static bool get_finite(lua_State *L, int index, double *out)
+{
+    *out = lua_type(L, index) == LUA_TNUMBER ? lua_tonumber(L, index) : HUGE_VAL;
+    return isfinite(*out);
+}
+
+static bool get_range(lua_State *L, int index, double out[2])
+{
+    if (!lua_istable(L, index)) {
+        out[0] = (double)NAN;
+        return get_finite(L, index, &out[1]);
+    }
+    lua_rawgeti(L, index, 1);
+    lua_rawgeti(L, index, 2);
+    bool is_good = lua_rawlen(L, index) == 2 && get_finite(L, lua_gettop(L) - 1, &out[0]) &&
+                   get_finite(L, lua_gettop(L), &out[1]);
+    lua_pop(L, 2);
+    return is_good;
+}
+
 static bool get_object(lua_State *L, int index, const char *fn, const char *label,
                        const LbOption *o, void **out)
 {
@@ -169,6 +192,7 @@ typedef union Value {
     int choice;
     void *object;
     int64_t pair[2];
+    double range[2];
 } Value;
 
 /* Returns the size of the field that takes the value, 0 when the value does not fit. */
@@ -195,6 +219,8 @@ static size_t get_value(lua_State *L, int index, const char *fn, const char *lab
         return lua_isfunction(L, index) ? sizeof v->object : 0;
     case LB_KIND_PAIR:
         return get_pair(L, lua_absindex(L, index), o, v->pair) ? sizeof v->pair : 0;
+    case LB_KIND_RANGE:
+        return get_range(L, lua_absindex(L, index), v->range) ? sizeof v->range : 0;
     }
     return 0;
 }

@@ -34,7 +34,8 @@ typedef enum LbOptionKind {
     LB_KIND_OBJECT,   /* void *: the engine object of a handle of `type`, borrowed */
     LB_KIND_TABLE,    /* checked only; fetch it with lua_getfield */
     LB_KIND_FUNCTION, /* checked only */
-    LB_KIND_PAIR      /* int64_t[2], each in lo..hi: {rows, columns}, or one number for both */
+    LB_KIND_PAIR,     /* int64_t[2], each in lo..hi: {rows, columns}, or one number for both */
+    LB_KIND_RANGE     /* double[2], each finite: {lo, hi}; one number x alone is {NaN, x} */
 } LbOptionKind;
 
 typedef struct LbOption {
@@ -96,6 +97,12 @@ typedef struct LbOption {
     {                                                                                              \
         .name = (name_), .kind = LB_KIND_PAIR, .offset = LB_OFFSET(S, field, int64_t *),           \
         .lo = (lo_), .hi = (hi_), .initial = (initial_), .text = (text_)                           \
+    }
+/* What one number alone means is for the caller to say, and to put into `text_`. */
+#define LB_RANGE(S, field, name_, initial_, text_)                                                 \
+    {                                                                                              \
+        .name = (name_), .kind = LB_KIND_RANGE, .offset = LB_OFFSET(S, field, double *),           \
+        .initial = (initial_), .text = (text_)                                                     \
     }
 /* A non-negative integer; the field's default is lb_open_seed(L). */
 #define LB_SEED(S, field)                                                                          \

@@ -1,8 +1,8 @@
 /* The same option checks for the Lua side: require("luma.internal").options(fn, table, spec).
  *
  * spec is a list of { name=,
- * kind="integer"|"number"|"boolean"|"string"|"choice"|"table"|"function"|"pair" or the name of an
- * object type ("flow"), min=, max=, choices={...}, default=, required=, text= }, with parts={
+ * kind="integer"|"number"|"boolean"|"string"|"choice"|"table"|"function"|"pair"|"range" or the name
+ * of an object type ("flow"), min=, max=, choices={...}, default=, required=, text= }, with parts={
  * what=, min=, max= } where the array part is used. The answer is a new table: options by name,
  * defaults filled in, and the parts at 1..n.
  */
@@ -19,8 +19,8 @@ typedef struct Spec {
 } Spec;
 
 static const char *const kind_names[] = {"integer", "number", "boolean",  "string", "choice",
-                                         "object",  "table",  "function", "pair"};
-_Static_assert(LM_ARRAY_LEN(kind_names) == LB_KIND_PAIR + 1, "one name a kind");
+                                         "object",  "table",  "function", "pair",   "range"};
+_Static_assert(LM_ARRAY_LEN(kind_names) == LB_KIND_RANGE + 1, "one name a kind");
 
 /* Strings read here stay alive: they are fields of the spec, which is on the stack. */
 static const char *field_string(lua_State *L, int table, const char *name)
