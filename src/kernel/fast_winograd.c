@@ -1,5 +1,7 @@
 /* Winograd's transforms, channels in lanes; ref_winograd.c states the order of operations. A line
  * is one dimension of a transform; T is the tile's side, 2 or 4, a constant where it is used. */
+#include <math.h>
+
 #include "kernel/vec.h"
 #include "kernel/winograd.h"
 
@@ -47,8 +49,14 @@ LM_INLINE void input_line(const int T, vf t[], const vf d[])
     vf aa = vf_set(LM_WINOGRAD_AA);
     vf bb = vf_set(LM_WINOGRAD_BB);
     t[0] = vf_fma(product, d[0], vf_fnma(sum, d[2], d[4]));
-    pair(t + 1, LM_WINOGRAD_A, vf_fnma(bb, d[1], d[3]), vf_fnma(bb, d[2], d[4]));
-    pair(t + 3, LM_WINOGRAD_B, vf_fnma(aa, d[1], d[3]), vf_fnma(aa, d[2], d[4]));
+    vf odd_a = vf_mul(vf_set(LM_WINOGRAD_A), vf_fnma(bb, d[1], d[3]));
+    vf odd_b = vf_mul(vf_set(LM_WINOGRAD_B), vf_fnma(aa, d[1], d[3]));
+    vf even_a = vf_fnma(bb, d[2], d[4]);
+    vf even_b = vf_fnma(aa, d[2], d[4]);
+    t[1] = vf_add(even_a, odd_a);
+    t[2] = vf_sub(even_a, odd_a);
+    t[3] = vf_add(even_b, odd_b);
+    t[4] = vf_sub(even_b, odd_b);
     t[5] = vf_fma(product, d[1], vf_fnma(sum, d[3], d[5]));
 }
 
@@ -123,11 +131,14 @@ LM_INLINE void input_patch(const int T, float *v, int64_t plane, const float *d,
     vf cols[SIDE_MAX][SIDE_MAX]; /* entry r of column j is cols[r][j] */
     LM_UNROLL
     for (int j = 0; j < side; j++) {
+        const float *p = d + j * col;
         vf line[SIDE_MAX];
         vf out[SIDE_MAX];
+        LM_STEP(p);
         LM_UNROLL
         for (int r = 0; r < side; r++) {
-            line[r] = vf_load(d + r * row + j * col);
+            line[r] = vf_load(p);
+            p += row;
         }
         input_line(T, out, line);
         LM_UNROLL
@@ -138,10 +149,12 @@ LM_INLINE void input_patch(const int T, float *v, int64_t plane, const float *d,
     LM_UNROLL
     for (int r = 0; r < side; r++) {
         vf out[SIDE_MAX];
+        LM_STEP(v);
         input_line(T, out, cols[r]);
         LM_UNROLL
         for (int j = 0; j < side; j++) {
-            vf_store(v + (side * r + j) * plane, out[j]);
+            vf_store(v, out[j]);
+            v += plane;
         }
     }
 }
@@ -162,11 +175,14 @@ LM_INLINE void output_tile(const int T, vf out[TILE_MAX][TILE_MAX], const float 
     vf cols[TILE_MAX][SIDE_MAX];
     LM_UNROLL
     for (int j = 0; j < side; j++) {
+        const float *p = m + j * plane;
         vf line[SIDE_MAX];
         vf sums[TILE_MAX];
+        LM_STEP(p);
         LM_UNROLL
         for (int r = 0; r < side; r++) {
-            line[r] = vf_load(m + (side * r + j) * plane);
+            line[r] = vf_load(p);
+            p += side * plane;
         }
         output_line(T, sums, line);
         LM_UNROLL
@@ -180,13 +196,24 @@ LM_INLINE void output_tile(const int T, vf out[TILE_MAX][TILE_MAX], const float 
     }
 }
 
-LM_INLINE void store(const LmWinogradOut *o, float *y, vf sum, int64_t k)
+/* What is added to and taken the maximum with: a NaN stays, and -inf changes nothing. */
+typedef struct Finish {
+    vf bias;
+    vf floor;
+} Finish;
+
+LM_INLINE Finish finish_of(const LmWinogradOut *o, int64_t k)
 {
-    sum = o->bias != NULL ? vf_add(sum, vf_load(o->bias + k)) : sum;
-    vf_store(y, o->is_relu ? vf_max(vf_zero(), sum) : sum);
+    return (Finish){o->bias != NULL ? vf_load(o->bias + k) : vf_zero(),
+                    o->is_relu ? vf_zero() : vf_set(-INFINITY)};
 }
 
-LM_INLINE void store_window(const LmWinogradOut *o, float *y, uint8_t *arg, vf four[4], int64_t k)
+LM_INLINE void store(float *y, vf sum, Finish f)
+{
+    vf_store(y, vf_max(f.floor, vf_add(sum, f.bias)));
+}
+
+LM_INLINE void store_window(float *y, uint8_t *arg, vf four[4], Finish f)
 {
     vf best = four[0];
     vi best_i = vi_set(0);
@@ -196,28 +223,53 @@ LM_INLINE void store_window(const LmWinogradOut *o, float *y, uint8_t *arg, vf f
         best = vf_select(is_larger, four[i], best);
         best_i = vi_select(is_larger, vi_set(i), best_i);
     }
-    store(o, y, best, k);
+    store(y, best, f);
     vi_store_u8(arg, best_i);
+}
+
+LM_INLINE void store_windows(const int T, const LmWinogradOut *o, float *y, uint8_t *arg,
+                             int64_t ld, vf out[TILE_MAX][TILE_MAX], Finish f, int n_rows,
+                             int n_cols)
+{
+    LM_UNROLL
+    for (int i = 0; i < T * T / 4; i++) {
+        const int wy = i / (T / 2);
+        const int wx = i % (T / 2);
+        vf four[] = {out[2 * wy][2 * wx], out[2 * wy][2 * wx + 1], out[2 * wy + 1][2 * wx],
+                     out[2 * wy + 1][2 * wx + 1]};
+        if (wy < n_rows && wx < n_cols) {
+            store_window(y + wy * o->row + wx * o->col, arg + wy * o->arg_row + wx * ld, four, f);
+        }
+    }
 }
 
 LM_INLINE void output_pool(const int T, const LmWinogradOut *o, const float *m, int64_t plane,
                            int64_t n_tiles, int64_t ld)
 {
     for (int64_t tile = 0; tile < n_tiles; tile++) {
+        int edge = o->edge[tile];
         for (int64_t k = 0; k < ld; k += VF_LANES) {
             vf out[TILE_MAX][TILE_MAX];
+            Finish f = finish_of(o, k);
+            float *y = o->y + o->y_at[tile] + k;
+            uint8_t *arg = o->arg + o->arg_at[tile] + k;
             output_tile(T, out, m + tile * ld + k, plane);
-            LM_UNROLL
-            for (int i = 0; i < T * T / 4; i++) {
-                const int wy = i / (T / 2);
-                const int wx = i % (T / 2);
-                vf four[] = {out[2 * wy][2 * wx], out[2 * wy][2 * wx + 1], out[2 * wy + 1][2 * wx],
-                             out[2 * wy + 1][2 * wx + 1]};
-                if (wy < o->edge[tile] / 16 && wx < o->edge[tile] % 16) {
-                    store_window(o, o->y + o->y_at[tile] + wy * o->row + wx * o->col + k,
-                                 o->arg + o->arg_at[tile] + wy * o->arg_row + wx * ld + k, four, k);
-                }
+            if (edge == 17 * (T / 2)) {
+                store_windows(T, o, y, arg, ld, out, f, T / 2, T / 2);
+            } else {
+                store_windows(T, o, y, arg, ld, out, f, edge / 16, edge % 16);
             }
+        }
+    }
+}
+
+LM_INLINE void store_tile(const int T, float *y, int64_t row, int64_t col,
+                          vf out[TILE_MAX][TILE_MAX], Finish f, int n_rows, int n_cols)
+{
+    LM_UNROLL
+    for (int i = 0; i < T * T; i++) {
+        if (i / T < n_rows && i % T < n_cols) {
+            store(y + i / T * row + i % T * col, out[i / T][i % T], f);
         }
     }
 }
@@ -226,15 +278,16 @@ LM_INLINE void output(const int T, const LmWinogradOut *o, const float *m, int64
                       int64_t n_tiles, int64_t ld)
 {
     for (int64_t tile = 0; tile < n_tiles; tile++) {
+        int edge = o->edge[tile];
         for (int64_t k = 0; k < ld; k += VF_LANES) {
             vf out[TILE_MAX][TILE_MAX];
+            Finish f = finish_of(o, k);
+            float *y = o->y + o->y_at[tile] + k;
             output_tile(T, out, m + tile * ld + k, plane);
-            LM_UNROLL
-            for (int i = 0; i < T * T; i++) {
-                if (i / T < o->edge[tile] / 16 && i % T < o->edge[tile] % 16) {
-                    store(o, o->y + o->y_at[tile] + i / T * o->row + i % T * o->col + k,
-                          out[i / T][i % T], k);
-                }
+            if (edge == 17 * T) {
+                store_tile(T, y, o->row, o->col, out, f, T, T);
+            } else {
+                store_tile(T, y, o->row, o->col, out, f, edge / 16, edge % 16);
             }
         }
     }
@@ -252,10 +305,12 @@ LM_INLINE void gradient_patch(float *v, int64_t plane, const float *d, int64_t r
     LM_UNROLL
     for (int r = 0; r < SIDE_MAX; r++) {
         vf out[SIDE_MAX];
+        LM_STEP(v);
         gradient_line(out, cols[0][r], cols[1][r], cols[2][r], cols[3][r]);
         LM_UNROLL
         for (int j = 0; j < SIDE_MAX; j++) {
-            vf_store(v + (SIDE_MAX * r + j) * plane, out[j]);
+            vf_store(v, out[j]);
+            v += plane;
         }
     }
 }

@@ -38,14 +38,14 @@ static void input_line(int T, float t[], const float d[])
         return;
     }
     float even_a = fmaf(-LM_WINOGRAD_BB, d[2], d[4]);
-    float odd_a = fmaf(-LM_WINOGRAD_BB, d[1], d[3]);
+    float odd_a = LM_WINOGRAD_A * fmaf(-LM_WINOGRAD_BB, d[1], d[3]);
     float even_b = fmaf(-LM_WINOGRAD_AA, d[2], d[4]);
-    float odd_b = fmaf(-LM_WINOGRAD_AA, d[1], d[3]);
+    float odd_b = LM_WINOGRAD_B * fmaf(-LM_WINOGRAD_AA, d[1], d[3]);
     t[0] = fmaf(LM_WINOGRAD_PRODUCT, d[0], fmaf(-LM_WINOGRAD_SUM, d[2], d[4]));
-    t[1] = fmaf(LM_WINOGRAD_A, odd_a, even_a);
-    t[2] = fmaf(-LM_WINOGRAD_A, odd_a, even_a);
-    t[3] = fmaf(LM_WINOGRAD_B, odd_b, even_b);
-    t[4] = fmaf(-LM_WINOGRAD_B, odd_b, even_b);
+    t[1] = even_a + odd_a;
+    t[2] = even_a - odd_a;
+    t[3] = even_b + odd_b;
+    t[4] = even_b - odd_b;
     t[5] = fmaf(LM_WINOGRAD_PRODUCT, d[1], fmaf(-LM_WINOGRAD_SUM, d[3], d[5]));
 }
 
@@ -165,7 +165,7 @@ static void output_tile(int T, float out[TILE_MAX][TILE_MAX], const float *m, in
 
 static float finish(const LmWinogradOut *o, float sum, int64_t k)
 {
-    sum = o->bias != NULL ? sum + o->bias[k] : sum;
+    sum += o->bias != NULL ? o->bias[k] : 0;
     return o->is_relu && 0 > sum ? 0 : sum;
 }
 

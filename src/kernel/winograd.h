@@ -37,7 +37,7 @@ typedef struct LmWinogradOut {
     const int32_t *y_at; /* a tile's first output or window */
     const uint8_t *edge;
     int64_t row, col;  /* floats to the output or window below, to the right */
-    const float *bias; /* NULL: none */
+    const float *bias; /* NULL: zeros */
     bool is_relu;
     uint8_t *arg;          /* pool: n_windows x ld, which of the four was the largest */
     const int32_t *arg_at; /* pool: a tile's first window in arg */

@@ -285,7 +285,7 @@ static float direct(const Direct *t, int64_t y, int64_t x, int64_t k)
 }
 
 /* Tiles of 2x2 are exact here. Those of 4x4: sums of sizes in a row of B^T, G, A^T are below 5.3,
- * 1.4, 8.3, so all that is rounded, 19 times and once a channel, is below (5.3 * 1.4 * 8.3)^2 * IC
+ * 1.4, 8.3, so all that is rounded, 21 times and once a channel, is below (5.3 * 1.4 * 8.3)^2 * IC
  * * 4 * 4 plus the bias: the error is below 0.5, and must leave the right integer the nearest. */
 static bool is_near(int64_t side, float got, float want)
 {

@@ -3,13 +3,13 @@
  * With d the patch of a tile and g the filter, both of one channel, the engine adds up products of
  * G g G^T and B^T d B over channels and transforms them back by A. Its roundings are relative to
  * the same expression with sizes in place of numbers, |A|^T sum(|G||g||G|^T * |B|^T|d||B|) |A|. On
- * the longest way through it are one a channel, the bias, and for tiles of 2x2 (4x4) 2 (4) of an
+ * the longest way through it are one a channel, the bias, and for tiles of 2x2 (4x4) 2 (6) of an
  * input's transform, 4 (8) of a weight's, those of G's entries included, 4 (6) of the way back. The
  * smaller tile's transforms halve twice, so sums are exact below 2^22 units; thirds are in the
  * larger one's.
  *
- * The weights' gradient is G^T sum(A dy A^T * B^T d B) G over tiles: a rounding a tile, 4 of each
- * transform, 10 of the way back, one a block and chain that is added.
+ * The weights' gradient is G^T sum(A dy A^T * B^T d B) G over tiles: a rounding a tile, 6 and 4 of
+ * the transforms, 10 of the way back, one a block and chain that is added.
  */
 #include "help_naive_impl.h"
 #include "nn/net.h"
@@ -35,7 +35,7 @@ static const Matrices of_two = {2,
 static Matrices of_four(void)
 {
     const double p[] = {0, 0.625, -0.625, 1.5, -1.5};
-    Matrices m = {.tile = 4, .side = 6, .roundings = 19};
+    Matrices m = {.tile = 4, .side = 6, .roundings = 21};
     for (int i = 0; i < 6; i++) {
         double c[7] = {1};
         double value = 1;
@@ -286,7 +286,7 @@ void help_naive_winograd_weights(const HelpNaive *net, int i, const HelpNumbers 
         return;
     }
     Matrices m = of_four();
-    double gamma = help_float_gamma((double)(net->n * tiles + net->n / LM_BLOCK) + 19 + LM_CHAINS);
+    double gamma = help_float_gamma((double)(net->n * tiles + net->n / LM_BLOCK) + 21 + LM_CHAINS);
     for (int64_t k = 0; k < l->ic * l->oc; k++) {
         double sums[ENTRIES_MAX] = {0};
         double sizes[9];
