@@ -7,6 +7,7 @@
 #include "bind/b_augment.h"
 #include "bind/b_dataset.h"
 #include "bind/b_flow.h"
+#include "bind/b_map.h"
 #include "bind/b_stage.h"
 #include "bind/b_tensor.h"
 #include "bind/open.h"
@@ -81,6 +82,7 @@ LB_FUNCTION(lb_luma_generator, "luma.generator", NULL, "luma.generator{ stage, .
     LB_CALL(L, st, lm_generator_new(&g, stages, n, &err));
     lb_raise_if(L, st, fn, &err);
     lb_generator_fill(L, handle, g);
+    lb_map_adopt(L, -1, 1, g, fn);
     return 1;
 }
 
@@ -97,12 +99,10 @@ LB_FUNCTION(
     LmGenerator *g = lb_generator_check(L, 1, fn);
     const LmDataset *ds = lb_dataset_check(L, 2, fn);
     lb_arg_end(L, 2, fn);
-    LmError err;
-    LmStatus st;
     double start = lm_profile_start();
-    LB_CALL(L, st, lm_generator_fit(g, ds, &err));
+    lb_map_fit(L, 1, g, ds, fn);
     lm_profile_stop(LM_PROFILE_STATISTICS, "generator:fit", start);
-    lb_raise_if(L, st, fn, &err);
+    lb_zca_warn(g);
     lua_settop(L, 1);
     return 1;
 }
@@ -187,7 +187,7 @@ static int push_only_fit(lua_State *L, bool is_std, const char *fn)
     int n = 0;
     for (int i = 0; i < lm_generator_n_stages(g); i++) {
         const LmStage *s = lm_generator_stage(g, i);
-        if (lm_stage_needs_fit(s) && (!is_std || s->kind == LM_STAGE_STANDARDIZE)) {
+        if (lb_stage_has_fit(s, is_std)) {
             found = s;
             n++;
         }
@@ -250,6 +250,7 @@ static int generator_at(lua_State *L)
     LbOption index = {.kind = LB_KIND_INTEGER, .lo = 1, .hi = n};
     lb_options_store(L, 2, fn, "i", &index, &i);
     lb_stage_push_copy(L, lm_generator_stage(g, (int)i - 1), fn);
+    lb_map_pass_on(L, 1, (int)i - 1);
     return 1;
 }
 
@@ -301,6 +302,7 @@ const LbType lb_generator_type = {
                "g:fit(train)\n"
                "assert(#g == 2 and g[2].mean == g.mean)\n"
                "print(g:explain())",
+    .n_user_values = 1, /* functions of its maps */
     .release = release,
     .describe = describe,
     .length = length,

@@ -1,4 +1,5 @@
-/* Stage: what happens to pixels. luma.rescale, center, standardize, clip.
+/* Stage: what happens to pixels. luma.rescale, center, standardize, clip; b_zca.c and b_map.c hold
+ * the others.
  *
  * A stage is a description; a generator copies it, and the copy is what gets fitted. It remembers
  * the line that wrote it, for messages that come up much later.
@@ -11,9 +12,8 @@
 
 /* --- making --- */
 
-/* Checks a stage that owns nothing yet and pushes it. The engine's message begins with the stage's
- * kind, which is the function's name. */
-static int push_new(lua_State *L, LmStage stage)
+/* The engine's message begins with the stage's kind, which is the function's name. */
+int lb_stage_push_new(lua_State *L, LmStage stage)
 {
     LmError err;
     if (lm_stage_check(&stage, &err) != LM_OK) {
@@ -44,7 +44,7 @@ LB_FUNCTION(lb_luma_rescale, "luma.rescale", NULL, "luma.rescale(factor) -> stag
 {
     double factor = lb_arg_number(L, 1, fn, "factor", -LB_ANY, LB_ANY);
     lb_arg_end(L, 1, fn);
-    return push_new(L, lm_stage_rescale(factor));
+    return lb_stage_push_new(L, lm_stage_rescale(factor));
 }
 
 static const char *const scope_names[] = {"feature", "sample", NULL};
@@ -97,7 +97,7 @@ LB_FUNCTION(
     "assert(g.mean == train:stats().mean)")
 {
     ScopeArgs a = parse_scope(L, center_options, fn);
-    return push_new(L, lm_stage_center((LmScope)a.scope, (LmAxis)a.axis));
+    return lb_stage_push_new(L, lm_stage_center((LmScope)a.scope, (LmAxis)a.axis));
 }
 
 LB_FUNCTION(
@@ -112,7 +112,7 @@ LB_FUNCTION(
     "assert(math.abs(x:mean()) < 1e-6 and math.abs(x:std() - 1) < 1e-6)")
 {
     ScopeArgs a = parse_scope(L, standardize_options, fn);
-    return push_new(L, lm_stage_standardize((LmScope)a.scope, (LmAxis)a.axis, a.epsilon));
+    return lb_stage_push_new(L, lm_stage_standardize((LmScope)a.scope, (LmAxis)a.axis, a.epsilon));
 }
 
 LB_FUNCTION(lb_luma_clip, "luma.clip", NULL, "luma.clip{ lo, hi } -> stage",
@@ -129,7 +129,7 @@ LB_FUNCTION(lb_luma_clip, "luma.clip", NULL, "luma.clip{ lo, hi } -> stage",
         lua_rawgeti(L, 1, i + 1);
         bound[i] = lb_tensor_number(L, lua_gettop(L), fn, i == 0 ? "lo" : "hi");
     }
-    return push_new(L, lm_stage_clip(bound[0], bound[1]));
+    return lb_stage_push_new(L, lm_stage_clip(bound[0], bound[1]));
 }
 
 /* --- fields --- */
@@ -139,12 +139,20 @@ static double number_at(const void *numbers, int64_t j)
     return ((const double *)numbers)[j];
 }
 
+bool lb_stage_has_fit(const LmStage *stage, bool is_std)
+{
+    if (stage->kind == LM_STAGE_ZCA) {
+        return stage->is_centered && !is_std;
+    }
+    return lm_stage_needs_fit(stage) && (!is_std || stage->kind == LM_STAGE_STANDARDIZE);
+}
+
 void lb_stage_push_fit(lua_State *L, const LmStage *stage, bool is_std, const char *fn)
 {
     const char *kind = lm_stage_kind_name(stage->kind);
     const char *what = is_std ? "std" : "mean";
     const double *numbers = is_std ? stage->std : stage->mean;
-    if (!lm_stage_needs_fit(stage) || (is_std && stage->kind != LM_STAGE_STANDARDIZE)) {
+    if (!lb_stage_has_fit(stage, is_std)) {
         lb_raise_text(L, LM_ESTATE, "%s: a %s stage%s has no %s of its own", fn, kind,
                       stage->scope == LM_SCOPE_SAMPLE ? " of each sample" : "", what);
     }
@@ -153,7 +161,9 @@ void lb_stage_push_fit(lua_State *L, const LmStage *stage, bool is_std, const ch
                       "%s: this %s stage is not fitted; call g:fit(dataset), then read g[i].%s", fn,
                       kind, what);
     }
-    lb_stats_push_numbers(L, stage->axis, stage->shape, number_at, numbers, fn);
+    bool is_image = stage->kind == LM_STAGE_ZCA && stage->axis != LM_AXIS_CHANNEL;
+    LmAxis axis = is_image ? LM_AXIS_PIXEL : stage->axis;
+    lb_stats_push_numbers(L, axis, stage->shape, number_at, numbers, fn);
 }
 
 static const LmStage *check_stage(lua_State *L, const char *fn)
@@ -162,7 +172,7 @@ static const LmStage *check_stage(lua_State *L, const char *fn)
 }
 
 LB_FUNCTION(lb_stage_kind, "stage.kind", NULL, "stage.kind -> string",
-            "\"rescale\", \"center\", \"standardize\" or \"clip\".",
+            "\"rescale\", \"center\", \"standardize\", \"clip\", \"zca\" or \"map\".",
             "assert(luma.rescale(1/255).kind == \"rescale\")")
 {
     lua_pushstring(L, lm_stage_kind_name(check_stage(L, fn)->kind));
@@ -221,6 +231,7 @@ const LbType lb_stage_type = {
                "local s = luma.standardize{ \"feature\", axis=\"channel\" }\n"
                "assert(#s == 0 and #luma.generator{ s }:fit(train)[1] == 1)",
     .handle_size = sizeof(LbStage),
+    .n_user_values = 1, /* the function of a map */
     .release = release,
     .describe = describe,
     .length = length,

@@ -37,6 +37,8 @@ void lb_stats_open(lua_State *L);
 void lb_stage_open(lua_State *L);
 void lb_generator_open(lua_State *L);
 void lb_augment_open(lua_State *L);
+void lb_zca_open(lua_State *L);
+void lb_map_open(lua_State *L);
 void lb_flow_open(lua_State *L);
 void lb_model_open(lua_State *L);
 

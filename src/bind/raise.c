@@ -59,6 +59,16 @@ void lb_raise(lua_State *L, const char *fn, const LmError *err)
     lb_raise_text(L, err->code, "%s: %s", fn, err->msg);
 }
 
+void lb_raise_warn(const char *where, const char *fmt, ...)
+{
+    va_list args;
+    fprintf(stderr, "luma: warning: %s%s", where, where[0] != '\0' ? ": " : "");
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
 void lb_raise_if(lua_State *L, LmStatus code, const char *fn, const LmError *err)
 {
     if (code != LM_OK) {

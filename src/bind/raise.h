@@ -21,6 +21,8 @@ _Noreturn void lb_raise(lua_State *L, const char *fn, const LmError *err);
 _Noreturn void lb_raise_at(lua_State *L, const char *where, const char *fn, const LmError *err);
 /* Raises a formatted message, nothing put in front but the position. */
 _Noreturn void lb_raise_text(lua_State *L, LmStatus code, const char *fmt, ...) LM_PRINTF(3, 4);
+/* Not an error: "luma: warning: script.lua:12: ..." on stderr. `where` may be empty. Returns. */
+void lb_raise_warn(const char *where, const char *fmt, ...) LM_PRINTF(2, 3);
 /* Raises unless `code` is LM_OK. */
 void lb_raise_if(lua_State *L, LmStatus code, const char *fn, const LmError *err);
 

@@ -134,6 +134,36 @@ static void drop_plan(LmGenerator *g)
 
 LmStatus lm_generator_fit(LmGenerator *g, const LmDataset *ds, LmError *err)
 {
+    return lm_generator_fit_head(g, ds, g->n, err);
+}
+
+LmStatus lm_generator_set_table(LmGenerator *g, int i, const double table[256], LmError *err)
+{
+    LM_ASSERT(i >= 0 && i < g->n);
+    LmStatus st = lm_stage_set_table(&g->stages[i], table, err);
+    if (st != LM_OK) {
+        return lm_stage_context(&g->stages[i], i, err);
+    }
+    drop_plan(g);
+    return LM_OK;
+}
+
+void lm_generator_exchange(LmGenerator *g, LmGenerator *other)
+{
+    LM_ASSERT(g->n == other->n);
+    LmStage *stages = g->stages;
+    char *fitted_on = g->fitted_on;
+    g->stages = other->stages;
+    g->fitted_on = other->fitted_on;
+    other->stages = stages;
+    other->fitted_on = fitted_on;
+    drop_plan(g);
+    drop_plan(other);
+}
+
+LmStatus lm_generator_fit_head(LmGenerator *g, const LmDataset *ds, int n, LmError *err)
+{
+    LM_ASSERT(n >= 0 && n <= g->n);
     LmStage *stages = NULL;
     char *fitted_on = NULL;
     char text[256];
@@ -142,7 +172,7 @@ LmStatus lm_generator_fit(LmGenerator *g, const LmDataset *ds, LmError *err)
     lm_str_add(&s, "%s (%s images)", ds->name, lm_str_count(count, sizeof count, ds->count));
     LmStatus st = copy_stages(&stages, g->stages, g->n, err);
     if (st == LM_OK) {
-        st = lm_fit_stages(stages, g->n, ds, err);
+        st = lm_fit_stages(stages, n, ds, err);
     }
     if (st == LM_OK) {
         st = lm_mem_strdup(&fitted_on, text, err);

@@ -32,6 +32,14 @@ void lm_generator_unref(LmGenerator *g); /* NULL is fine */
  * (empty set, a std of 0 with epsilon 0, interrupted) the old fit is kept. The set's name is
  * remembered. */
 LmStatus lm_generator_fit(LmGenerator *g, const LmDataset *ds, LmError *err) LM_MUST_CHECK;
+/* The first n stages alone, however far that is. */
+LmStatus lm_generator_fit_head(LmGenerator *g, const LmDataset *ds, int n,
+                               LmError *err) LM_MUST_CHECK;
+/* The values of map stage i. */
+LmStatus lm_generator_set_table(LmGenerator *g, int i, const double table[256],
+                                LmError *err) LM_MUST_CHECK;
+/* Both trade their stages (of one list) and what they were fitted on. */
+void lm_generator_exchange(LmGenerator *g, LmGenerator *other);
 bool lm_generator_is_fitted(const LmGenerator *g);
 int lm_generator_n_stages(const LmGenerator *g);
 const LmStage *lm_generator_stage(const LmGenerator *g, int i);
