@@ -3,6 +3,7 @@
 #include "bind/b_augment.h"
 #include "bind/b_dataset.h"
 #include "bind/b_generator.h"
+#include "bind/b_map.h"
 #include "bind/b_tensor.h"
 #include "bind/open.h"
 #include "flow/replay.h"
@@ -36,6 +37,7 @@ LB_FUNCTION(
     LB_CALL(L, st, lm_generator_augment(&augmented, g, list, n, &err));
     lb_raise_if(L, st, fn, &err);
     lb_generator_fill(L, handle, augmented);
+    lb_map_share(L, 1);
     return 1;
 }
 

@@ -12,7 +12,7 @@ LB_FUNCTION(
     "it, and is called for the 256 values a byte can have, not for every pixel, so it must depend "
     "on "
     "nothing else. Works on images of bytes, behind rescale, clip, other maps, and center or "
-    "standardize \"feature\" of axis \"all\"; not behind augmentation, whose pixels are no bytes. "
+    "standardize \"feature\" of axis \"all\"; what augmentation leaves is rounded to bytes first. "
     "A "
     "file keeps the 256 numbers.",
     "local g = luma.generator{ luma.rescale(1/255), luma.map(function(x) return x ^ 2.2 end) }\n"
@@ -130,6 +130,12 @@ void lb_map_adopt(lua_State *L, int index, int list, LmGenerator *g, const char 
     } else {
         lua_pop(L, 1);
     }
+}
+
+void lb_map_share(lua_State *L, int index)
+{
+    lua_getiuservalue(L, index, 1);
+    lua_setiuservalue(L, -2, 1);
 }
 
 void lb_map_pass_on(lua_State *L, int index, int i)
