@@ -1,15 +1,13 @@
 /* Convolution and max-pool as one operation, on vectors; ref_convpool.c states the order of sums.
  *
  * The gradients behind a pool are sparse by position and by relu. Where input channels fill
- * vectors, the open entries are listed and each costs one multiply-add a tap and vector; where they
- * do not (the first layer), output channels fill the vectors and each lane picks its own position's
- * pixel.
+ * vectors, each open gradient costs one multiply-add a tap and vector (pool_open.h); where they do
+ * not (the first layer), output channels fill the vectors (pool_narrow.h).
  */
 #include "kernel/convpool.h"
+#include "kernel/pool_narrow.h"
 #include "kernel/pool_open.h"
 #include "kernel/tile.h"
-
-enum { TAPS = LM_CONVPOOL_TAPS };
 
 /* ROWS rows (1 or 2 windows) by NV vectors; the loop is that of fast_gemm.c, the end another. */
 LM_INLINE void tile(const LmGemm *g, uint8_t *arg, int64_t win0, int64_t col0, const int ROWS,
@@ -91,84 +89,6 @@ static LM_KERNEL void forward(const LmGemm *g, uint8_t *arg)
             }
         }
     }
-}
-
-/* Output channels in lanes: each lane picks x at its own of the four positions. */
-LM_INLINE void narrow_taps(float *dw, const LmPoolGrad *g, const float *x, const LmTapOffsets *at,
-                           int64_t ic, int64_t k, int64_t row0, const int ROWS)
-{
-    vf acc[TAPS];
-    int32_t shift[TAPS];
-    LM_UNROLL
-    for (int r = 0; r < ROWS; r++) {
-        acc[r] = vf_load(dw + (row0 + r) * g->oc_ld + k);
-        shift[r] = at->tap[(row0 + r) / ic] + (int32_t)((row0 + r) % ic);
-    }
-    for (int64_t w = 0; w < g->n_windows; w++) {
-        vf gv = vf_load(g->dy + g->win[w] + k);
-        vi from = vi_load_u8(g->arg + w * g->oc_ld + k);
-        vm is_1 = vi_eq(from, vi_set(1));
-        vm is_2 = vi_eq(from, vi_set(2));
-        vm is_3 = vi_eq(from, vi_set(3));
-        const float *p = x + at->win[w];
-        LM_UNROLL
-        for (int r = 0; r < ROWS; r++) {
-            const float *q = p + shift[r];
-            vf v = vf_set(q[at->pos[0]]);
-            v = vf_select(is_1, vf_set(q[at->pos[1]]), v);
-            v = vf_select(is_2, vf_set(q[at->pos[2]]), v);
-            v = vf_select(is_3, vf_set(q[at->pos[3]]), v);
-            acc[r] = vf_fma(gv, v, acc[r]);
-        }
-    }
-    LM_UNROLL
-    for (int r = 0; r < ROWS; r++) {
-        vf_store(dw + (row0 + r) * g->oc_ld + k, acc[r]);
-    }
-}
-
-static LM_KERNEL void narrow_9(float *dw, const LmPoolGrad *g, const float *x,
-                               const LmTapOffsets *at, int64_t ic, int64_t k, int64_t row0)
-{
-    narrow_taps(dw, g, x, at, ic, k, row0, TAPS);
-}
-
-static LM_KERNEL void narrow_1(float *dw, const LmPoolGrad *g, const float *x,
-                               const LmTapOffsets *at, int64_t ic, int64_t k, int64_t row0)
-{
-    narrow_taps(dw, g, x, at, ic, k, row0, 1);
-}
-
-static LM_KERNEL void weights_narrow(float *dw, const LmPoolGrad *g, const float *x,
-                                     const LmTapOffsets *at, int64_t ic)
-{
-    int64_t n_rows = at->n_taps * ic;
-    for (int64_t k = 0; k < g->oc_ld; k += VF_LANES) {
-        int64_t r = 0;
-        for (; r + TAPS <= n_rows; r += TAPS) {
-            narrow_9(dw, g, x, at, ic, k, r);
-        }
-        for (; r < n_rows; r++) {
-            narrow_1(dw, g, x, at, ic, k, r);
-        }
-    }
-}
-
-/* A 3x3 filter: taps in three rows of three. */
-static bool is_3x3(const LmTapOffsets *at)
-{
-    bool is = at->n_taps == 9;
-    for (int t = 0; t < 9 && is; t++) {
-        is = at->tap[t] == t / 3 * at->tap[3] + t % 3 * at->tap[1];
-    }
-    return is;
-}
-
-/* A 3x3 filter with stride 1: the four positions of a window reach over 4x4 pixels together. */
-static bool is_patch(const LmTapOffsets *at)
-{
-    return is_3x3(at) && at->pos[1] == at->tap[1] && at->pos[2] == at->tap[3] &&
-           at->pos[3] == at->tap[4];
 }
 
 /* Input channels in lanes; VECS vectors of them by N taps in registers, over one channel's windows.

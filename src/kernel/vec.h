@@ -98,11 +98,23 @@ LM_INLINE vi vi_load(const void *p) { return _mm512_loadu_si512(p); }
 LM_INLINE void vi_store(void *p, vi x) { _mm512_storeu_si512(p, x); }
 LM_INLINE vi vi_add32(vi a, vi b) { return _mm512_add_epi32(a, b); }
 LM_INLINE vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
+LM_INLINE vi vi_and(vi a, vi b) { return _mm512_and_si512(a, b); }
 /* x is not 0 (a NaN is not) */
 LM_INLINE vm vf_nonzero(vf x) { return _mm512_cmp_ps_mask(x, vf_zero(), _CMP_NEQ_UQ); }
 LM_INLINE vm vm_and(vm a, vm b) { return a & b; }
 /* Bit l: lane l */
 LM_INLINE uint32_t vm_bits(vm m) { return m; }
+/* Sixteen numbers: four rows of four. */
+typedef __m512 vf16;
+LM_INLINE vf16 vf16_load_rows(const float *a, const float *b, const float *c, const float *d)
+{
+    vf16 x = _mm512_castps128_ps512(_mm_loadu_ps(a));
+    x = _mm512_insertf32x4(x, _mm_loadu_ps(b), 1);
+    x = _mm512_insertf32x4(x, _mm_loadu_ps(c), 2);
+    return _mm512_insertf32x4(x, _mm_loadu_ps(d), 3);
+}
+/* Each lane's own, 0..15 */
+LM_INLINE vf vf16_pick(vf16 x, vi i) { return _mm512_permutexvar_ps(i, x); }
 #else
 enum { VF_LANES = 8 };
 typedef __m256 vf;
@@ -167,9 +179,23 @@ LM_INLINE vi vi_load(const void *p) { return _mm256_loadu_si256(p); }
 LM_INLINE void vi_store(void *p, vi x) { _mm256_storeu_si256(p, x); }
 LM_INLINE vi vi_add32(vi a, vi b) { return _mm256_add_epi32(a, b); }
 LM_INLINE vi vi_or(vi a, vi b) { return _mm256_or_si256(a, b); }
+LM_INLINE vi vi_and(vi a, vi b) { return _mm256_and_si256(a, b); }
 LM_INLINE vm vf_nonzero(vf x) { return _mm256_cmp_ps(x, vf_zero(), _CMP_NEQ_UQ); }
 LM_INLINE vm vm_and(vm a, vm b) { return _mm256_and_ps(a, b); }
 LM_INLINE uint32_t vm_bits(vm m) { return (uint32_t)_mm256_movemask_ps(m); }
+typedef struct vf16 {
+    __m256 low, high;
+} vf16;
+LM_INLINE vf16 vf16_load_rows(const float *a, const float *b, const float *c, const float *d)
+{
+    return (vf16){_mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(a)), _mm_loadu_ps(b), 1),
+                  _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(c)), _mm_loadu_ps(d), 1)};
+}
+LM_INLINE vf vf16_pick(vf16 x, vi i)
+{
+    return _mm256_blendv_ps(_mm256_permutevar8x32_ps(x.low, i), _mm256_permutevar8x32_ps(x.high, i),
+                            _mm256_castsi256_ps(_mm256_slli_epi32(i, 28)));
+}
 #endif
 
 /* clang-format on */
