@@ -259,6 +259,7 @@ static LmStatus set_up(LcBench *b, const Options *o, LmError *err)
         return st;
     }
     lc_bench_rows_add(b, n_threads);
+    lc_bench_augment_add(b);
     lc_bench_nets_add(b, n_threads);
     lc_bench_layers_add(b, n_threads);
     return o->only != NULL ? keep_only(b, o->only, err) : LM_OK;

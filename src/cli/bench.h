@@ -62,6 +62,7 @@ extern const char *const lc_bench_peak;     /* names of the anchors: multiply-ad
 extern const char *const lc_bench_peak_all; /* on all of them, and copying memory */
 extern const char *const lc_bench_copy;
 void lc_bench_rows_add(LcBench *b, int n_threads);   /* anchors, statistics, batches, starts */
+void lc_bench_augment_add(LcBench *b);               /* warps and flips */
 void lc_bench_nets_add(LcBench *b, int n_threads);   /* training and evaluation */
 void lc_bench_layers_add(LcBench *b, int n_threads); /* single convolutions */
 

@@ -15,7 +15,7 @@
 #include "kernel/warp.h"
 
 typedef struct Job {
-    const LmWarp *warp;
+    LmWarp warp;
     const uint8_t *bytes;
     const float *floats;
     int64_t h, w, c;
@@ -66,11 +66,11 @@ LM_INLINE vd fold(vd v, double n, LmFill fill, vt *is_fill)
 /* Source coordinates of the output columns in `column`; `row`: m[0]*r and m[3]*r. */
 LM_INLINE void locate(const Job *j, const double row[2], vd column, vd *r, vd *c, vt *is_fill)
 {
-    const double *m = j->warp->m;
+    const double *m = j->warp.m;
     vd at_r = vd_add(vd_add(vd_set(row[0]), vd_mul(vd_set(m[1]), column)), vd_set(m[2]));
     vd at_c = vd_add(vd_add(vd_set(row[1]), vd_mul(vd_set(m[4]), column)), vd_set(m[5]));
-    *r = fold(at_r, (double)j->h, j->warp->fill, is_fill);
-    *c = fold(at_c, (double)j->w, j->warp->fill, is_fill);
+    *r = fold(at_r, (double)j->h, j->warp.fill, is_fill);
+    *c = fold(at_c, (double)j->w, j->warp.fill, is_fill);
 }
 
 LM_INLINE vt no_lanes(void)
@@ -83,8 +83,8 @@ LM_INLINE vd columns(const Job *j, int64_t left)
 {
     static const double ramp[8] = {0, 1, 2, 3, 4, 5, 6, 7};
     double first = (double)left;
-    return j->warp->flip_horizontal ? vd_sub(vd_set((double)(j->w - 1) - first), vd_load(ramp))
-                                    : vd_add(vd_set(first), vd_load(ramp));
+    return j->warp.flip_horizontal ? vd_sub(vd_set((double)(j->w - 1) - first), vd_load(ramp))
+                                   : vd_add(vd_set(first), vd_load(ramp));
 }
 
 /* --- bytes, order 1, c channels in 1..4 --- */
@@ -136,8 +136,8 @@ LM_INLINE void bytes_step(float *to, const Job *j, const double row[2], vd colum
         int lower = c > 2 ? k : 4 - 2 * c + k;
         vh v = blend(vh_byte(word[0], k), vh_byte(word[1], second), vh_byte(word[2], lower),
                      vh_byte(word[3], c > 2 ? k : lower + c), fr, fc, is_last);
-        if (j->warp->fill == LM_FILL_CONSTANT) {
-            v = vh_select(is_fill, vh_set(j->warp->fill_value), v);
+        if (j->warp.fill == LM_FILL_CONSTANT) {
+            v = vh_select(is_fill, vh_set(j->warp.fill_value), v);
         }
         out[k] = vh_fma(v, a, b);
     }
@@ -156,9 +156,14 @@ LM_INLINE void bytes_step(float *to, const Job *j, const double row[2], vd colum
     }
 }
 
-/* The last vector of a row ends with it and so makes some pixels twice; a row shorter than a vector
- * is made aside. */
-LM_INLINE void bytes_row(float *to, const Job *j, const double row[2], int c)
+/* Columns of an image made together: a turned row of a wide image crosses many source rows, and a
+ * strip of them stays in the first cache. */
+enum { STRIP = 64 };
+
+/* Columns left..end-1 of a row. The last vector ends with them and so makes some pixels twice; rows
+ * shorter than a vector are made aside. */
+LM_INLINE void bytes_row(float *to, const Job *j, const double row[2], int64_t left, int64_t end,
+                         int c)
 {
     if (j->w < VD_LANES) {
         float aside[4 * VD_LANES];
@@ -166,7 +171,7 @@ LM_INLINE void bytes_row(float *to, const Job *j, const double row[2], int c)
         memcpy(to, aside, (size_t)(j->w * c) * sizeof *to);
         return;
     }
-    for (int64_t left = 0; left < j->w; left += VD_LANES) {
+    for (; left < end; left += VD_LANES) {
         int64_t at = LM_MIN(left, j->w - VD_LANES);
         bytes_step(to + at * c, j, row, columns(j, at), c);
     }
@@ -183,7 +188,7 @@ LM_INLINE float value(const Job *j, int64_t at, bool is_u8)
 LM_INLINE void sample(float *to, const Job *j, int64_t r, int64_t c, float fr, float fc,
                       int64_t channels, bool is_u8)
 {
-    bool is_tile = j->warp->fill == LM_FILL_TILE;
+    bool is_tile = j->warp.fill == LM_FILL_TILE;
     int64_t r1 = r + 1 < j->h ? r + 1 : is_tile ? 0 : r;
     int64_t c1 = c + 1 < j->w ? c + 1 : is_tile ? 0 : c;
     int64_t p00 = (r * j->w + c) * channels;
@@ -192,7 +197,7 @@ LM_INLINE void sample(float *to, const Job *j, int64_t r, int64_t c, float fr, f
     int64_t p11 = (r1 * j->w + c1) * channels;
     for (int64_t k = 0; k < channels; k++) {
         float v = value(j, p00 + k, is_u8);
-        if (j->warp->order == 1) {
+        if (j->warp.order == 1) {
             float v10 = value(j, p10 + k, is_u8);
             float top = fmaf(fc, value(j, p01 + k, is_u8) - v, v);
             float bottom = fmaf(fc, value(j, p11 + k, is_u8) - v10, v10);
@@ -210,7 +215,7 @@ typedef struct Spots {
 
 LM_INLINE void find_spots(Spots *s, const Job *j, const double row[2], vd column)
 {
-    vd half = vd_set(j->warp->order == 0 ? 0.5 : 0);
+    vd half = vd_set(j->warp.order == 0 ? 0.5 : 0);
     vd r;
     vd c;
     vt is_fill = no_lanes();
@@ -227,13 +232,14 @@ LM_INLINE void find_spots(Spots *s, const Job *j, const double row[2], vd column
     vh_store(s->is_fill, vh_select(is_fill, vh_set(1), vh_set(0)));
 }
 
-LM_INLINE void any_row(float *to, const Job *j, const double row[2], int64_t c, bool is_u8)
+LM_INLINE void any_row(float *to, const Job *j, const double row[2], int64_t left, int64_t end,
+                       int64_t c, bool is_u8)
 {
-    float fill = fmaf(j->warp->fill_value, j->scale.a, j->scale.b);
-    for (int64_t left = 0; left < j->w; left += VD_LANES) {
+    float fill = fmaf(j->warp.fill_value, j->scale.a, j->scale.b);
+    for (; left < end; left += VD_LANES) {
         Spots s;
         find_spots(&s, j, row, columns(j, left));
-        int64_t n = LM_MIN(VD_LANES, j->w - left);
+        int64_t n = LM_MIN(VD_LANES, end - left);
         for (int64_t l = 0; l < n; l++) {
             float *pixel = to + (left + l) * c;
             if (s.is_fill[l] == 0) {
@@ -313,7 +319,7 @@ LM_INLINE void straight_row(float *to, const Job *j, int64_t row_at, bool is_u8)
 
 LM_INLINE void identity_row(float *to, const Job *j, int64_t row_at, bool is_u8)
 {
-    if (!j->warp->flip_horizontal) {
+    if (!j->warp.flip_horizontal) {
         straight_row(to, j, row_at, is_u8);
         return;
     }
@@ -344,30 +350,53 @@ LM_INLINE void identity_row(float *to, const Job *j, int64_t row_at, bool is_u8)
 /* How an image is made, and for which number of channels it is compiled; 0: any. */
 typedef enum Way { WAY_COPY, WAY_BYTES, WAY_ANY } Way;
 
-LM_INLINE void image(float *dst, const Job *j, Way way, int c, bool is_u8)
+LM_INLINE void strip(float *dst, const Job *j, int64_t left, int64_t end, Way way, int c,
+                     bool is_u8)
 {
-    const double *m = j->warp->m;
+    const double *m = j->warp.m;
     int64_t line = j->w * j->c;
     for (int64_t r = 0; r < j->h; r++) {
         const double row[2] = {m[0] * (double)r, m[3] * (double)r};
-        float *to = dst + (j->warp->flip_vertical ? j->h - 1 - r : r) * line;
+        float *to = dst + (j->warp.flip_vertical ? j->h - 1 - r : r) * line;
         switch (way) {
         case WAY_COPY:
             identity_row(to, j, r * line, is_u8);
             break;
         case WAY_BYTES:
-            bytes_row(to, j, row, c);
+            bytes_row(to, j, row, left, end, c);
             break;
         case WAY_ANY:
-            any_row(to, j, row, c > 0 ? c : j->c, is_u8);
+            any_row(to, j, row, left, end, c > 0 ? c : j->c, is_u8);
         }
+    }
+}
+
+/* Turned rows meet the source in an order no processor foresees: large ones are asked for first. */
+LM_INLINE void fetch(const void *src, int64_t n_bytes)
+{
+    enum { LINE = 64, SMALL = 16 << 10, LARGE = 512 << 10 };
+    for (int64_t at = 0; n_bytes > SMALL && at < LM_MIN(n_bytes, LARGE); at += LINE) {
+        __builtin_prefetch((const char *)src + at, 0, 2);
+    }
+}
+
+LM_INLINE void image(float *dst, const Job *j, Way way, int c, bool is_u8)
+{
+    if (way != WAY_COPY) {
+        int64_t n = j->h * j->w * j->c;
+        fetch(is_u8 ? (const void *)j->bytes : j->floats, is_u8 ? n : n * (int64_t)sizeof(float));
+    }
+    int64_t width = way == WAY_COPY ? j->w : STRIP;
+    for (int64_t left = 0; left < j->w; left += width) {
+        strip(dst, j, left, LM_MIN(left + width, j->w), way, c, is_u8);
     }
 }
 
 #define IMAGE(name, way, c, is_u8)                                                                 \
     static LM_KERNEL void name(float *dst, const Job *j)                                           \
     {                                                                                              \
-        image(dst, j, way, c, is_u8);                                                              \
+        const Job own = *j; /* which no store can touch: what depends on it leaves the loops */    \
+        image(dst, &own, way, c, is_u8);                                                           \
     }
 IMAGE(copy_u8, WAY_COPY, 0, true)
 IMAGE(copy_f32, WAY_COPY, 0, false)
@@ -384,7 +413,7 @@ IMAGE(any_f32_3, WAY_ANY, 3, false)
  * with the lower pair begins in the image; byte numbers are 32-bit. */
 static bool is_for_bytes(const Job *j)
 {
-    return j->warp->order == 1 && j->warp->fill != LM_FILL_TILE && j->c <= 4 && j->h >= 2 &&
+    return j->warp.order == 1 && j->warp.fill != LM_FILL_TILE && j->c <= 4 && j->h >= 2 &&
            j->w >= 2 && j->w * j->c >= 8 && j->h * j->w * j->c <= INT32_MAX;
 }
 
@@ -393,7 +422,7 @@ static void warp_u8(float *dst, const uint8_t *src, int64_t h, int64_t w, int64_
 {
     static void (*const by_channels[5])(float *, const Job *) = {NULL, bytes_1, bytes_2, bytes_3,
                                                                  bytes_4};
-    const Job j = {.warp = warp, .bytes = src, .h = h, .w = w, .c = c, .scale = scale};
+    const Job j = {.warp = *warp, .bytes = src, .h = h, .w = w, .c = c, .scale = scale};
     if (lm_warp_is_identity(warp)) {
         copy_u8(dst, &j);
     } else if (is_for_bytes(&j)) {
@@ -406,7 +435,7 @@ static void warp_u8(float *dst, const uint8_t *src, int64_t h, int64_t w, int64_
 static void warp_f32(float *dst, const float *src, int64_t h, int64_t w, int64_t c,
                      const LmWarp *warp, LmWarpScale scale)
 {
-    const Job j = {.warp = warp, .floats = src, .h = h, .w = w, .c = c, .scale = scale};
+    const Job j = {.warp = *warp, .floats = src, .h = h, .w = w, .c = c, .scale = scale};
     if (lm_warp_is_identity(warp)) {
         copy_f32(dst, &j);
     } else if (c == 1) {
