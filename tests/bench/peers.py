@@ -113,6 +113,8 @@ class Comparison:
         self.onednn = self.find("oneDNN", [os.path.join(self.build, "bench/onednn")])
         self.torch = self.find("PyTorch", [python, os.path.join(here, "torch_peer.py")], "torch")
         self.numpy = self.find("numpy", [python, os.path.join(here, "numpy_peer.py")], "numpy")
+        self.tensorflow = self.find("TensorFlow", [python, os.path.join(here, "tf_peer.py")],
+                                    "tensorflow")
         version = subprocess.run([self.luma, "--version"], capture_output=True, text=True).stdout
         self.version = version.strip()
         self.avx2 = Peer("luma avx2", [self.luma, "bench"], {"LUMA_ISA": "avx2"})
@@ -166,21 +168,23 @@ class Comparison:
             text = f", {t} thread"
             yield ("training", ["training, 60,000 images" + text],
                    [self.peer(self.onednn, "training", t), self.peer(self.torch, "training", t),
-                    self.avx2], t)
+                    self.peer(self.tensorflow, "training", t), self.avx2], t)
             yield ("evaluation", ["evaluation, 10,000 images" + text],
                    [self.peer(self.onednn, "evaluation", t),
-                    self.peer(self.torch, "evaluation", t), self.avx2], t)
+                    self.peer(self.torch, "evaluation", t),
+                    self.peer(self.tensorflow, "evaluation", t), self.avx2], t)
             yield ("colour", ["training in colour, 2,000 images" + text],
                    [self.peer(self.onednn, "colour", t), self.peer(self.torch, "colour", t)], t)
         yield ("layers", ["conv "], [self.peer(self.onednn, "layers", self.n),
                                      self.peer(self.torch, "layers", self.n)], self.n)
-        yield ("data", ["batches rescaled", "batches standardized by sample", "statistics"],
-               [self.peer(self.numpy, "data", 1), self.peer(self.torch, "batches", 1)], 1)
+        yield ("data", ["batches", "statistics"],
+               [self.peer(self.numpy, "data", 1), self.peer(self.torch, "batches", 1),
+                self.peer(self.tensorflow, "batches", 1)], 1)
 
     def starts(self):
         """Wall time of whole processes that make one batch and end."""
         programs = [Peer("luma", [self.luma, "run", "-"])]
-        programs += [self.peer(p, "first", self.n) for p in (self.numpy, self.torch) if p]
+        programs += [self.peer(p, "first", self.n) for p in (self.numpy, self.torch, self.tensorflow) if p]
         for _ in range(self.rounds):
             for p in programs:
                 done = run(p.command, p.env, FIRST_SCRIPT if p.name == "luma" else "")
@@ -189,7 +193,8 @@ class Comparison:
 
     def memory(self):
         luma = [self.luma, "run", "pipelines/01_normalize.lua", "epochs=1"]
-        programs = [Peer("luma", luma), self.peer(self.torch, "training", self.n)]
+        programs = [Peer("luma", luma), self.peer(self.torch, "training", self.n),
+                    self.peer(self.tensorflow, "training", self.n)]
         for p in programs:
             done = p and run(p.command, p.env)
             if done:
@@ -236,7 +241,7 @@ def main():
     rows = comparison.table.summary()
     print(f"{processor()}, {comparison.n} processors; {comparison.version}; "
           f"best of {options.rounds} rounds, in turns")
-    print_table(rows, ["oneDNN", "PyTorch", "numpy", "luma avx2"])
+    print_table(rows, ["oneDNN", "PyTorch", "TensorFlow", "numpy", "luma avx2"])
     path = options.json or os.path.join(options.build, "bench-peers.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump({"processor": processor(), "luma": comparison.version, "processors": comparison.n,

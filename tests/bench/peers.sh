@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what luma is compared with, as far as it can be had, and measures both: tests/bench/peers.sh
 #
-# oneDNN comes as a Debian package, PyTorch and numpy through pip into $BUILD/venv. pip asks the package
+# oneDNN comes as a Debian package, PyTorch, TensorFlow and numpy through pip into $BUILD/venv. pip asks the package
 # index it is set up for (PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, PIP_FIND_LINKS): where a build of PyTorch for
 # processors alone is at hand, point it there, the default one brings gigabytes for graphics cards.
 # What cannot be had is named and left out. Options go to tests/bench/peers.py.
@@ -11,6 +11,7 @@ BUILD=${BUILD:-build}
 CC=${CC:-gcc}
 PACKAGES=
 TORCH=torch==2.13.0
+TENSORFLOW=tensorflow-cpu==2.21.0
 
 say() { echo "bench-peers: $*"; }
 
@@ -41,5 +42,6 @@ try() {
 if [ -x "$BUILD/venv/bin/python" ]; then
     try numpy numpy
     try torch "$TORCH"
+    try tensorflow "$TENSORFLOW"
 fi
 exec python3 tests/bench/peers.py --build "$BUILD" "$@"
