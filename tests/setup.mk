@@ -10,7 +10,7 @@ RUN := @BUILD=$(BUILD) JOBS=$(JOBS) tests/run.sh
 C_FILES = $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/kernel/*.[ch])
 
 # Tests in which threads meet: the pool, everything that runs on it, and whole trainings.
-TSAN_TESTS := unit:threads unit:batch unit:fit unit:flow unit:generator unit:prefetch unit:digits unit:train unit:evaluate unit:dataset \
+TSAN_TESTS := unit:threads unit:batch unit:fit unit:flow unit:generator unit:prefetch unit:digits unit:train unit:evaluate unit:dataset unit:image \
               lua:flow lua:train lua:model lua:dataset pipelines:01_
 ASAN_TESTS := unit lua errors pipelines:01_ pipelines:04_
 
@@ -69,6 +69,22 @@ asan: deps ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 
 tsan: deps ## the threaded tests under ThreadSanitizer
 	$(AGAIN) sanitized BUILD=build/tsan SANITIZE=thread OPT='-O1 -g' TESTS='$(TSAN_TESTS)'
+
+# Not part of the tests: it wants afl++ and FUZZ_SECONDS of one processor. What it finds is in build/fuzz/out.
+FUZZ_SECONDS ?= 600
+FUZZ_SRC = $(wildcard src/base/*.c src/io/*.c src/kernel/ref_*.c) src/kernel/select.c $(wildcard src/tensor/*.c) \
+           tests/unit/help_images.c tests/unit/help_png.c tests/fuzz/fuzz_image.c
+.PHONY: fuzz
+fuzz: ## fuzz the readers of image files with AFL++ (package afl++) for ten minutes
+	@mkdir -p $(BUILD)/fuzz/seeds
+	afl-clang-fast -std=c11 -O2 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fwrapv \
+	  '-DSTBI_ASSERT(x)=((x)?(void)0:abort())' -pthread -Isrc -Itests/unit \
+	  $(call pkg_cflags,$(LIBS_ENGINE) $(LIBS_HEADERS) $(LIBS_TEST)) -o $(BUILD)/fuzz/image $(FUZZ_SRC) \
+	  $(call pkg_libs,$(LIBS_ENGINE) $(LIBS_TEST)) -lm
+	$(BUILD)/fuzz/image -s $(BUILD)/fuzz/seeds
+	AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 \
+	  ASAN_OPTIONS=abort_on_error=1:symbolize=0:detect_leaks=0:allocator_may_return_null=1 \
+	  afl-fuzz -m none -t 2000 -V $(FUZZ_SECONDS) -i $(BUILD)/fuzz/seeds -o $(BUILD)/fuzz/out -- $(BUILD)/fuzz/image @@
 
 .PHONY: sanitized
 sanitized: ## -

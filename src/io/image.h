@@ -4,8 +4,8 @@
  * structure and sizes of every format are checked before, so a damaged or cut file is refused and
  * nothing is decoded whose size was not held against the limits and against what a file of that
  * length can hold. Safe from any number of threads; the same bits on every machine. Colours of a
- * JPEG may differ from libjpeg's by 2 in 255 where chroma is not subsampled, more at the edges of
- * subsampled chroma: do not mix decoders between training and use.
+ * JPEG differ from libjpeg's by up to 3 in 255 (CMYK: 4): do not mix decoders between training and
+ * use.
  */
 #ifndef LM_IMAGE_H
 #define LM_IMAGE_H

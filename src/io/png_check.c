@@ -274,7 +274,7 @@ LmStatus lm_png_inflate(uint8_t *dst, size_t dst_size, const uint8_t *src, size_
     } else if (code == Z_STREAM_END && written < dst_size) {
         st = lm_fail(err, LM_EFORMAT, "the PNG holds %zu bytes of rows, its size needs %zu",
                      written, dst_size);
-    } else if (code == Z_BUF_ERROR && written == dst_size) {
+    } else if (code == Z_BUF_ERROR && z.avail_in > 0) {
         st = lm_fail(err, LM_EFORMAT, "the PNG inflates to more than the %zu bytes its size needs",
                      dst_size);
     } else if (code == Z_BUF_ERROR) {

@@ -59,8 +59,14 @@ static void copy_pixels(uint8_t *dst, const uint8_t *src, const int32_t *at, int
     case 1:
         copy_row(dst, src, at, n, 1);
         break;
+    case 2:
+        copy_row(dst, src, at, n, 2);
+        break;
     case 3:
         copy_row(dst, src, at, n, 3);
+        break;
+    case 4:
+        copy_row(dst, src, at, n, 4);
         break;
     default:
         copy_row(dst, src, at, n, size);

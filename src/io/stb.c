@@ -49,6 +49,25 @@ static void *stb_realloc(void *old, size_t old_size, size_t size)
     return block;
 }
 
+/* Doubles a row of chroma: each output lies a quarter pixel off an input and takes 3/4 of it and
+ * 1/4 of the neighbour, rounded up and down in turn; two inputs or one are repeated. So does
+ * libjpeg. In place of stb_image's function of that name, whose last but one output takes the
+ * shares the wrong way round. */
+static uint8_t *stbi__resample_row_h_2(uint8_t *out, uint8_t *in, uint8_t *far_row, int w, int hs)
+{
+    (void)far_row;
+    (void)hs;
+    for (int i = 0; i < w; i++) {
+        int before = in[i > 0 && w > 2 ? i - 1 : i];
+        int behind = in[i + 1 < w && w > 2 ? i + 1 : i];
+        out[2 * i] = (uint8_t)((3 * in[i] + before + 1) >> 2);
+        out[2 * i + 1] = (uint8_t)((3 * in[i] + behind + 2) >> 2);
+    }
+    return out;
+}
+
+/* Renames the definition, which has arguments, and not the one use, which has none. */
+#define stbi__resample_row_h_2(a, b, c, d, e) stb_unused_row_h_2(a, b, c, d, e)
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
 #define STBI_ONLY_PNG
@@ -173,7 +192,7 @@ static LmStatus decode(LmImage *out, const LmImageInfo *info, Job *j, LmError *e
         pixels = stbi_load_from_callbacks(&callbacks, j, &w, &h, &c, 0);
     }
     job = NULL;
-    if (pixels == NULL || j->is_hungry) {
+    if (pixels == NULL || j->is_hungry || j->st != LM_OK) {
         LmStatus st = fail_decode(j, info->format, err);
         lm_mem_free(pixels);
         return st;
