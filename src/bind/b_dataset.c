@@ -1,8 +1,5 @@
-/* Dataset: its type, fields, items, and the views made of it.
- *
- * Items count from 1, labels (class numbers) from 0 as in the files. Views keep their base alive
- * and copy no pixels.
- */
+/* Dataset: its type, fields and items. Items count from 1, labels (class numbers) from 0 as in the
+ * files. */
 #include "bind/b_dataset.h"
 #include "base/profile.h"
 
@@ -22,14 +19,10 @@ LmDataset *lb_dataset_check(lua_State *L, int arg, const char *fn)
 
 void lb_dataset_fill(lua_State *L, LbHandle *handle, LmDataset *ds, size_t own_bytes)
 {
-    size_t labels = ds->labels != NULL ? (size_t)ds->count * sizeof *ds->labels : 0;
-    lb_handle_fill(L, handle, ds, own_bytes + labels);
-}
-
-/* A view holds at most one index an item. */
-static void fill_view(lua_State *L, LbHandle *handle, LmDataset *ds)
-{
-    lb_dataset_fill(L, handle, ds, (size_t)ds->count * sizeof(int64_t));
+    size_t item = (ds->labels != NULL ? sizeof *ds->labels : 0) +
+                  (ds->weights != NULL ? sizeof *ds->weights : 0) +
+                  (size_t)ds->n_targets * sizeof *ds->targets;
+    lb_handle_fill(L, handle, ds, own_bytes + (size_t)ds->count * item);
 }
 
 /* --- fields --- */
@@ -76,6 +69,79 @@ LB_FUNCTION(lb_dataset_dtype, "dataset.dtype", NULL, "dataset.dtype -> string",
     return 1;
 }
 
+LB_FUNCTION(lb_dataset_files, "dataset.files", NULL, "dataset.files -> list of strings",
+            "The paths of its images' files, in order. Empty where images are not files of their "
+            "own.",
+            "local train = luma.dataset.digits{ train=100, test=10 }\n"
+            "assert(#train.files == 0)")
+{
+    const LmDataset *ds = lb_dataset_check(L, 1, fn);
+    lua_newtable(L);
+    for (int64_t i = 0; i < ds->count && lm_dataset_item_name(ds, i) != NULL; i++) {
+        lua_pushstring(L, lm_dataset_item_name(ds, i));
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+LB_FUNCTION(lb_dataset_targets, "dataset.targets", NULL, "dataset.targets -> tensor or nil",
+            "What there is to predict beside or instead of a class: a row an image, f32; "
+            "dataset.classes names the columns.",
+            "local train = luma.dataset.digits{ train=100, test=10 }\n"
+            "assert(train.targets == nil)")
+{
+    const LmDataset *ds = lb_dataset_check(L, 1, fn);
+    if (ds->targets == NULL) {
+        lua_pushnil(L);
+        return 1;
+    }
+    LbTensor *t = lb_tensor_push(L);
+    LmError err;
+    LmStatus st;
+    LB_CALL(
+        L, st,
+        lm_tensor_new(&t->tensor, LM_F32, 2, (const int64_t[]){ds->count, ds->n_targets}, &err));
+    lb_raise_if(L, st, fn, &err);
+    memcpy(t->tensor.data, ds->targets, lm_tensor_size_bytes(&t->tensor));
+    lb_tensor_fill(L, t);
+    return 1;
+}
+
+void lb_dataset_push_skipped(lua_State *L, const LmDataset *ds)
+{
+    lua_newtable(L);
+    for (int64_t i = 0; ds->skips != NULL && i < ds->skips->n; i++) {
+        lua_createtable(L, 0, 2);
+        lua_pushstring(L, ds->skips->entries[i].path);
+        lua_setfield(L, -2, "file");
+        lua_pushstring(L, ds->skips->entries[i].reason);
+        lua_setfield(L, -2, "reason");
+        lua_rawseti(L, -2, i + 1);
+    }
+}
+
+LB_FUNCTION(
+    lb_dataset_skipped, "dataset.skipped", NULL, "dataset.skipped -> list of { file=, reason= }",
+    "The files that on_error=\"skip\" left out when the set was opened, and why. Parts of a "
+    "set have the list of the whole.",
+    "local train = luma.dataset.digits{ train=100, test=10 }\n"
+    "assert(#train.skipped == 0)")
+{
+    lb_dataset_push_skipped(L, lb_dataset_check(L, 1, fn));
+    return 1;
+}
+
+LB_FUNCTION(
+    lb_dataset_ignored, "dataset.ignored", NULL, "dataset.ignored -> integer",
+    "How many files (or rows of a table) were seen that are none of its images: hidden ones, "
+    "other extensions, links that are not followed, classes not asked for.",
+    "local train = luma.dataset.digits{ train=100, test=10 }\n"
+    "assert(train.ignored == 0)")
+{
+    lua_pushinteger(L, lb_dataset_check(L, 1, fn)->n_ignored);
+    return 1;
+}
+
 /* --- items --- */
 
 LB_FUNCTION(lb_dataset_image, "dataset:image", NULL, "dataset:image(i) -> tensor",
@@ -99,181 +165,100 @@ LB_FUNCTION(lb_dataset_image, "dataset:image", NULL, "dataset:image(i) -> tensor
     return 1;
 }
 
-LB_FUNCTION(lb_dataset_label, "dataset:label", NULL, "dataset:label(i) -> integer",
-            "The class number of image i (from 1). Class numbers count from 0, as in the files.",
-            "local train = luma.dataset.digits{ train=100, test=10 }\n"
-            "assert(train:label(1) >= 0 and train:label(1) <= 9)")
+static int64_t check_item(lua_State *L, const LmDataset *ds, const char *fn)
 {
-    const LmDataset *ds = lb_dataset_check(L, 1, fn);
     int64_t i = lb_arg_integer(L, 2, fn, "i", 1, (double)ds->count) - 1;
     lb_arg_end(L, 2, fn);
-    if (ds->labels == NULL) {
-        lb_raise_text(L, LM_ESTATE, "%s: '%s' has no labels", fn, ds->name);
-    }
-    lua_pushinteger(L, ds->labels[i]);
-    return 1;
-}
-
-/* --- views --- */
-
-static int push_range(lua_State *L, LmDataset *base, int64_t first, int64_t n, const char *fn)
-{
-    LbHandle *handle = lb_handle_push(L, &lb_dataset_type);
-    LmDataset *ds;
-    LmError err;
-    LmStatus st;
-    LB_CALL(L, st, lm_view_range(&ds, base, first, n, &err));
-    lb_raise_if(L, st, fn, &err);
-    fill_view(L, handle, ds);
-    return 1;
-}
-
-LB_FUNCTION(lb_dataset_take, "dataset:take", NULL, "dataset:take(n) -> dataset",
-            "The first n images. No pixels are copied.",
-            "local train = luma.dataset.digits{ train=100, test=10 }\n"
-            "assert(#train:take(10) == 10)")
-{
-    LmDataset *ds = lb_dataset_check(L, 1, fn);
-    int64_t n = lb_arg_integer(L, 2, fn, "n", 1, (double)ds->count);
-    lb_arg_end(L, 2, fn);
-    return push_range(L, ds, 0, n, fn);
-}
-
-LB_FUNCTION(lb_dataset_range, "dataset:range", NULL, "dataset:range(first, last) -> dataset",
-            "Images number `first` to `last`, both included. No pixels are copied.",
-            "local train = luma.dataset.digits{ train=100, test=10 }\n"
-            "local part = train:range(11, 20)\n"
-            "assert(#part == 10 and part:label(1) == train:label(11))")
-{
-    LmDataset *ds = lb_dataset_check(L, 1, fn);
-    int64_t first = lb_arg_integer(L, 2, fn, "first", 1, (double)ds->count);
-    int64_t last = lb_arg_integer(L, 3, fn, "last", (double)first, (double)ds->count);
-    lb_arg_end(L, 3, fn);
-    return push_range(L, ds, first - 1, last - first + 1, fn);
-}
-
-typedef struct SplitArgs {
-    int64_t seed;
-    bool stratify;
-    bool shuffle;
-} SplitArgs;
-
-static const LbOption split_options[] = {
-    LB_SEED(SplitArgs, seed),
-    LB_BOOLEAN(SplitArgs, stratify, "stratify", "true", "the same share of every class"),
-    LB_BOOLEAN(SplitArgs, shuffle, "shuffle", "true", "drawn at random; false keeps file order"),
-    LB_OPTIONS_END};
-
-LB_FUNCTION(
-    lb_dataset_split, "dataset:split", split_options,
-    "dataset:split{ fraction, seed=, stratify=true, shuffle=true } -> dataset, dataset",
-    "Two parts that share no image: the first holds `fraction` of every class. The same seed "
-    "gives the same parts.",
-    "local data = luma.dataset.digits{ train=1000, test=10 }\n"
-    "local train, valid = data:split{ 0.9, seed=7 }\n"
-    "assert(#train + #valid == 1000)")
-{
-    SplitArgs a = {.seed = (int64_t)lb_open_seed(L), .stratify = true, .shuffle = true};
-    LmDataset *ds = lb_dataset_check(L, 1, fn);
-    lb_arg_table(L, 2, fn, "parts", "a table like { 0.9, seed=7 }");
-    lb_options_parse(L, 2, fn, split_options, (LbParts){"one fraction, as in { 0.9 }", 1, 1}, &a);
-    lb_arg_end(L, 2, fn);
-    lua_rawgeti(L, 2, 1);
-    if (lua_type(L, -1) != LUA_TNUMBER || !(lua_tonumber(L, -1) > 0 && lua_tonumber(L, -1) < 1)) {
-        lb_arg_fail(L, lua_gettop(L), fn, "the fraction", "a number between 0 and 1");
-    }
-    LmSplitOptions o = {.fraction = lua_tonumber(L, -1),
-                        .seed = (uint64_t)a.seed,
-                        .is_stratified = a.stratify,
-                        .is_shuffled = a.shuffle};
-    if (a.stratify && ds->labels == NULL) {
-        lb_raise_text(L, LM_EARG,
-                      "%s: '%s' has no labels to stratify by; say stratify=false to split it", fn,
-                      ds->name);
-    }
-    LbHandle *first_handle = lb_handle_push(L, &lb_dataset_type);
-    LbHandle *second_handle = lb_handle_push(L, &lb_dataset_type);
-    LmDataset *first;
-    LmDataset *second;
-    LmError err;
-    LmStatus st;
-    LB_CALL(L, st, lm_split_fraction(&first, &second, ds, &o, &err));
-    lb_raise_if(L, st, fn, &err);
-    fill_view(L, first_handle, first);
-    fill_view(L, second_handle, second);
-    return 2;
-}
-
-LB_FUNCTION(lb_dataset_concat, "dataset:concat", NULL, "dataset:concat(other) -> dataset",
-            "The images of both, one set after the other: same shape, kind of pixels and classes.",
-            "local train, test = luma.dataset.digits{ train=100, test=10 }\n"
-            "assert(#train:concat(test) == 110)")
-{
-    LmDataset *a = lb_dataset_check(L, 1, fn);
-    LmDataset *b = lb_dataset_check(L, 2, fn);
-    lb_arg_end(L, 2, fn);
-    LbHandle *handle = lb_handle_push(L, &lb_dataset_type);
-    LmDataset *ds;
-    LmError err;
-    LmStatus st;
-    LB_CALL(L, st, lm_view_concat(&ds, a, b, &err));
-    lb_raise_if(L, st, fn, &err);
-    fill_view(L, handle, ds);
-    return 1;
-}
-
-/* The class meant by the value on top of the stack: its number, or its name. */
-static int32_t class_number(lua_State *L, const LmDataset *ds, const char *fn)
-{
-    char label[128];
-    if (lua_type(L, -1) == LUA_TSTRING) {
-        for (int i = 0; i < ds->n_classes; i++) {
-            if (strcmp(ds->classes[i], lua_tostring(L, -1)) == 0) {
-                return i;
-            }
-        }
-        const char *got = lua_tostring(L, -1);
-        lb_raise_hint_words(got, (const char *const *)ds->classes, (size_t)ds->n_classes, label,
-                            sizeof label);
-        lb_raise_text(L, LM_EARG, "%s: '%s' has no class named '%s'%s", fn, ds->name, got, label);
-    }
-    int ok = 0;
-    lua_Integer n = lua_type(L, -1) == LUA_TNUMBER ? lua_tointegerx(L, -1, &ok) : -1;
-    if (!ok || n < 0 || n >= ds->n_classes) {
-        snprintf(label, sizeof label, "a class name, or a class number from 0 to %d",
-                 ds->n_classes - 1);
-        lb_arg_fail(L, lua_gettop(L), fn, "the list of classes", label);
-    }
-    return (int32_t)n;
+    return i;
 }
 
 LB_FUNCTION(
-    lb_dataset_filter, "dataset:filter", NULL, "dataset:filter{ classes } -> dataset",
-    "The images of the classes listed, by number (from 0) or name. Labels keep their numbers.",
+    lb_dataset_label, "dataset:label", NULL, "dataset:label(i) -> integer or list",
+    "The class number of image i (from 1). Class numbers count from 0, as in the files. Where "
+    "images have any number of classes: the list of those it has.",
     "local train = luma.dataset.digits{ train=100, test=10 }\n"
-    "local low = train:filter{ 0, 1, 2 }\n"
-    "assert(low:label(1) <= 2)")
+    "assert(train:label(1) >= 0 and train:label(1) <= 9)")
 {
-    LmDataset *ds = lb_dataset_check(L, 1, fn);
-    lb_arg_table(L, 2, fn, "classes", "a list of classes like { 0, 1 }");
-    int n = lb_options_parse(L, 2, fn, NULL, (LbParts){"a list of classes", 1, INT_MAX}, NULL);
-    lb_arg_end(L, 2, fn);
-    if (ds->labels == NULL) {
-        lb_raise_text(L, LM_ESTATE, "%s: '%s' has no labels to filter by", fn, ds->name);
+    const LmDataset *ds = lb_dataset_check(L, 1, fn);
+    int64_t i = check_item(L, ds, fn);
+    if (ds->labels != NULL) {
+        lua_pushinteger(L, ds->labels[i]);
+        return 1;
     }
-    int32_t *keep = lua_newuserdatauv(L, (size_t)n * sizeof *keep, 0);
-    for (int i = 0; i < n; i++) {
-        lua_rawgeti(L, 2, i + 1);
-        keep[i] = class_number(L, ds, fn);
-        lua_pop(L, 1);
+    if (ds->targets_kind != LM_TARGETS_MULTI_LABEL) {
+        lb_raise_text(L, LM_ESTATE, "%s: '%s' has no labels%s", fn, ds->name,
+                      ds->targets != NULL ? "; dataset:target(i) gives its numbers" : "");
     }
-    LbHandle *handle = lb_handle_push(L, &lb_dataset_type);
-    LmDataset *view;
-    LmError err;
-    LmStatus st;
-    LB_CALL(L, st, lm_view_filter(&view, ds, keep, n, &err));
-    lb_raise_if(L, st, fn, &err);
-    fill_view(L, handle, view);
+    lua_newtable(L);
+    for (int64_t k = 0; k < ds->n_targets; k++) {
+        if (ds->targets[i * ds->n_targets + k] > 0) {
+            lua_pushinteger(L, k);
+            lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+        }
+    }
+    return 1;
+}
+
+LB_FUNCTION(lb_dataset_target, "dataset:target", NULL, "dataset:target(i) -> list of numbers",
+            "The numbers to predict for image i, or a 1 or 0 for each class it may have.",
+            "local train = luma.dataset.digits{ train=100, test=10 }\n"
+            "assert(not pcall(train.target, train, 1)) -- it has labels instead")
+{
+    const LmDataset *ds = lb_dataset_check(L, 1, fn);
+    int64_t i = check_item(L, ds, fn);
+    if (ds->targets == NULL) {
+        lb_raise_text(L, LM_ESTATE, "%s: '%s' has no targets%s", fn, ds->name,
+                      ds->labels != NULL ? "; dataset:label(i) gives its classes" : "");
+    }
+    lua_createtable(L, (int)ds->n_targets, 0);
+    for (int64_t k = 0; k < ds->n_targets; k++) {
+        lua_pushnumber(L, (double)ds->targets[i * ds->n_targets + k]);
+        lua_rawseti(L, -2, k + 1);
+    }
+    return 1;
+}
+
+LB_FUNCTION(lb_dataset_weight, "dataset:weight", NULL, "dataset:weight(i) -> number",
+            "How much image i counts in training: 1 unless the set has weights.",
+            "local train = luma.dataset.digits{ train=100, test=10 }\n"
+            "assert(train:weight(1) == 1)")
+{
+    const LmDataset *ds = lb_dataset_check(L, 1, fn);
+    int64_t i = check_item(L, ds, fn);
+    lua_pushnumber(L, ds->weights != NULL ? (double)ds->weights[i] : 1.0);
+    return 1;
+}
+
+LB_FUNCTION(lb_dataset_file, "dataset:file", NULL, "dataset:file(i) -> string or nil",
+            "The path of the file of image i; nil where images are not files of their own.",
+            "local train = luma.dataset.digits{ train=100, test=10 }\n"
+            "assert(train:file(1) == nil)")
+{
+    const LmDataset *ds = lb_dataset_check(L, 1, fn);
+    int64_t i = check_item(L, ds, fn);
+    lua_pushstring(L, lm_dataset_item_name(ds, i));
+    return 1;
+}
+
+LB_FUNCTION(lb_dataset_counts, "dataset:counts", NULL, "dataset:counts() -> list of integers",
+            "How many images each class has, in the order of dataset.classes.",
+            "local train = luma.dataset.digits{ train=100, test=10 }\n"
+            "local sum = 0\n"
+            "for _, n in ipairs(train:counts()) do sum = sum + n end\n"
+            "assert(sum == 100)")
+{
+    const LmDataset *ds = lb_dataset_check(L, 1, fn);
+    lb_arg_end(L, 1, fn);
+    if (ds->labels == NULL && ds->targets_kind != LM_TARGETS_MULTI_LABEL) {
+        lb_raise_text(L, LM_ESTATE, "%s: '%s' has no labels to count", fn, ds->name);
+    }
+    int64_t *counts = lua_newuserdatauv(L, (size_t)ds->n_classes * sizeof *counts, 0);
+    lm_dataset_counts(ds, counts);
+    lua_createtable(L, ds->n_classes, 0);
+    for (int k = 0; k < ds->n_classes; k++) {
+        lua_pushinteger(L, counts[k]);
+        lua_rawseti(L, -2, k + 1);
+    }
     return 1;
 }
 
@@ -315,19 +300,14 @@ static lua_Integer length(const void *object)
     return ((const LmDataset *)object)->count;
 }
 
-static const LbDoc *const members[] = {&lb_dataset_shape_doc,
-                                       &lb_dataset_classes_doc,
-                                       &lb_dataset_name_doc,
-                                       &lb_dataset_dtype_doc,
-                                       &lb_dataset_image_doc,
-                                       &lb_dataset_label_doc,
-                                       &lb_dataset_take_doc,
-                                       &lb_dataset_range_doc,
-                                       &lb_dataset_split_doc,
-                                       &lb_dataset_concat_doc,
-                                       &lb_dataset_filter_doc,
-                                       &lb_dataset_stats_doc,
-                                       NULL};
+static const LbDoc *const members[] = {&lb_dataset_shape_doc,   &lb_dataset_classes_doc,
+                                       &lb_dataset_name_doc,    &lb_dataset_dtype_doc,
+                                       &lb_dataset_image_doc,   &lb_dataset_label_doc,
+                                       &lb_dataset_files_doc,   &lb_dataset_targets_doc,
+                                       &lb_dataset_skipped_doc, &lb_dataset_ignored_doc,
+                                       &lb_dataset_target_doc,  &lb_dataset_weight_doc,
+                                       &lb_dataset_file_doc,    &lb_dataset_counts_doc,
+                                       &lb_dataset_stats_doc,   NULL};
 
 const LbType lb_dataset_type = {
     .name = "dataset",
@@ -348,5 +328,8 @@ const LbType lb_dataset_type = {
 void lb_dataset_open(lua_State *L)
 {
     lb_handle_define(L, &lb_dataset_type);
+    lb_dataset_views_open(L);
     lb_dataset_make_open(L);
+    lb_dataset_files_open(L);
+    lb_dataset_binary_open(L);
 }

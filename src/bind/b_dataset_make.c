@@ -105,9 +105,7 @@ LB_FUNCTION(lb_luma_dataset_digits, "luma.dataset.digits", digits_options,
 
 /* --- one set from the user's own data --- */
 
-/* Names the classes of the data set just made, at the top of the stack, after option `classes` of
- * the table at argument 1. */
-static void name_classes(lua_State *L, LmDataset *ds, const char *fn)
+void lb_dataset_name_classes(lua_State *L, LmDataset *ds, const char *fn)
 {
     LmError err;
     LmStatus st;
@@ -174,7 +172,7 @@ LB_FUNCTION(
     lm_profile_stop(LM_PROFILE_LOAD, "idx", start);
     lb_raise_if(L, st, fn, &err);
     lb_dataset_fill(L, handle, ds, 0);
-    name_classes(L, ds, fn);
+    lb_dataset_name_classes(L, ds, fn);
     return 1;
 }
 
@@ -190,34 +188,43 @@ static LmTensor *push_npy(lua_State *L, const char *path, const char *fn)
     return &t->tensor;
 }
 
-static int push_memory(lua_State *L, const char *name, const LmTensor *images,
+typedef LmStatus MakeFn(LmDataset **out, const char *name, const LmTensor *images,
+                        const LmTensor *labels, LmError *err);
+
+static int push_memory(lua_State *L, MakeFn *make, const char *name, const LmTensor *images,
                        const LmTensor *labels, size_t own_bytes, const char *fn)
 {
     LbHandle *handle = lb_handle_push(L, &lb_dataset_type);
     LmDataset *ds;
     LmError err;
     LmStatus st;
-    LB_CALL(L, st, lm_memory_new(&ds, name, images, labels, &err));
+    LB_CALL(L, st, make(&ds, name, images, labels, &err));
     lb_raise_if(L, st, fn, &err);
     lb_dataset_fill(L, handle, ds, own_bytes);
-    name_classes(L, ds, fn);
+    lb_dataset_name_classes(L, ds, fn);
     return 1;
 }
 
-LB_FUNCTION(
-    lb_luma_dataset_npy, "luma.dataset.npy", file_options,
-    "luma.dataset.npy{ images=path, labels=path } -> dataset",
-    "A pair of NumPy files: images N x H x W or N x H x W x C (u8, or f32 already scaled), and "
-    "N integer labels.",
-    "local path = os.tmpname() .. \".npy\"\n"
-    "luma.zeros({5, 8, 8}, \"u8\"):save(path)\n"
-    "assert(#luma.dataset.npy{ images=path } == 5)\n"
-    "os.remove(path)")
+int lb_dataset_push_memory(lua_State *L, const char *name, const LmTensor *images,
+                           const LmTensor *labels, const char *fn)
+{
+    size_t size = (size_t)images->count * (images->dtype == LM_U8 ? 1 : sizeof(float));
+    return push_memory(L, lm_memory_adopt, name, images, labels, size, fn);
+}
+
+LB_FUNCTION(lb_luma_dataset_npy, "luma.dataset.npy", file_options,
+            "luma.dataset.npy{ images=path, labels=path } -> dataset",
+            "A pair of NumPy files: images N x H x W or N x H x W x C, and N integer labels. "
+            "Integers from 0 to 255 become bytes, other numbers f32.",
+            "local path = os.tmpname() .. \".npy\"\n"
+            "luma.zeros({5, 8, 8}, \"u8\"):save(path)\n"
+            "assert(#luma.dataset.npy{ images=path } == 5)\n"
+            "os.remove(path)")
 {
     FileArgs a = parse_files(L, fn);
     const LmTensor *images = push_npy(L, a.images, fn);
     const LmTensor *labels = a.labels != NULL ? push_npy(L, a.labels, fn) : NULL;
-    return push_memory(L, a.name, images, labels, lm_tensor_size_bytes(images), fn);
+    return lb_dataset_push_memory(L, a.name, images, labels, fn);
 }
 
 typedef struct TensorSetArgs {
@@ -244,7 +251,7 @@ LB_FUNCTION(lb_luma_dataset_tensor, "luma.dataset.tensor", tensor_options,
     TensorSetArgs a = {.name = "tensor"};
     lb_options_parse(L, 1, fn, tensor_options, LB_NO_PARTS, &a);
     lb_arg_end(L, 1, fn);
-    return push_memory(L, a.name, a.images, a.labels, 0, fn);
+    return push_memory(L, lm_memory_new, a.name, a.images, a.labels, 0, fn);
 }
 
 void lb_dataset_make_open(lua_State *L)

@@ -64,6 +64,12 @@ const char *lb_options_wants(const LbOption *o, char *buffer, size_t size)
     case LB_KIND_RANGE:
         lm_str_add(&s, "a number, or two {lo, hi}");
         break;
+    case LB_KIND_ANY:
+        lm_str_add(&s, "a value");
+        break;
+    case LB_KIND_NAMES:
+        lm_str_add(&s, "a string or a list of strings");
+        break;
     }
     return buffer;
 }
@@ -173,6 +179,23 @@ static bool get_range(lua_State *L, int index, double out[2])
     return is_good;
 }
 
+/* No string in it may be empty, and neither may the list. */
+static bool is_names(lua_State *L, int index)
+{
+    const char *text;
+    if (!lua_istable(L, index)) {
+        return get_string(L, index, &text);
+    }
+    lua_Integer n = (lua_Integer)lua_rawlen(L, index);
+    bool is_good = n > 0;
+    for (lua_Integer i = 1; i <= n && is_good; i++) {
+        lua_rawgeti(L, index, i);
+        is_good = get_string(L, lua_gettop(L), &text);
+        lua_pop(L, 1);
+    }
+    return is_good;
+}
+
 static bool get_object(lua_State *L, int index, const char *fn, const char *label,
                        const LbOption *o, void **out)
 {
@@ -221,6 +244,10 @@ static size_t get_value(lua_State *L, int index, const char *fn, const char *lab
         return get_pair(L, lua_absindex(L, index), o, v->pair) ? sizeof v->pair : 0;
     case LB_KIND_RANGE:
         return get_range(L, lua_absindex(L, index), v->range) ? sizeof v->range : 0;
+    case LB_KIND_ANY:
+        return lua_isnil(L, index) ? 0 : sizeof v->object;
+    case LB_KIND_NAMES:
+        return is_names(L, lua_absindex(L, index)) ? sizeof v->object : 0;
     }
     return 0;
 }
@@ -387,6 +414,30 @@ int lb_options_parse(lua_State *L, int arg, const char *fn, const LbOption *opti
     store_all(L, table, fn, options, out);
     lua_settop(L, table - 1);
     return (int)k.n_parts;
+}
+
+const char **lb_options_names(lua_State *L, int arg, const char *name, int *n)
+{
+    *n = 0;
+    if (!lua_istable(L, arg)) {
+        lua_pushnil(L);
+        return NULL;
+    }
+    int kind = lua_getfield(L, arg, name);
+    if (kind == LUA_TNIL) {
+        return NULL;
+    }
+    int list = lua_gettop(L);
+    *n = kind == LUA_TTABLE ? (int)lua_rawlen(L, list) : 1;
+    const char **names = lua_newuserdatauv(L, (size_t)*n * sizeof *names, 0);
+    names[0] = kind == LUA_TTABLE ? NULL : lua_tostring(L, list);
+    for (int i = 0; i < *n && kind == LUA_TTABLE; i++) {
+        lua_rawgeti(L, list, i + 1);
+        names[i] = lua_tostring(L, -1);
+        lua_pop(L, 1);
+    }
+    lua_remove(L, list);
+    return names;
 }
 
 /* --- plain arguments --- */

@@ -35,7 +35,9 @@ typedef enum LbOptionKind {
     LB_KIND_TABLE,    /* checked only; fetch it with lua_getfield */
     LB_KIND_FUNCTION, /* checked only */
     LB_KIND_PAIR,     /* int64_t[2], each in lo..hi: {rows, columns}, or one number for both */
-    LB_KIND_RANGE     /* double[2], each finite: {lo, hi}; one number x alone is {NaN, x} */
+    LB_KIND_RANGE,    /* double[2], each finite: {lo, hi}; one number x alone is {NaN, x} */
+    LB_KIND_ANY,      /* whatever is not nil: whoever fetches it checks it */
+    LB_KIND_NAMES     /* one string or a list of them; checked only, fetch with lb_options_names */
 } LbOptionKind;
 
 typedef struct LbOption {
@@ -93,6 +95,11 @@ typedef struct LbOption {
         .name = (name_), .kind = LB_KIND_TABLE, .offset = LB_NOWHERE, .initial = (initial_),       \
         .text = (text_)                                                                            \
     }
+#define LB_NAMES(name_, initial_, text_)                                                           \
+    {                                                                                              \
+        .name = (name_), .kind = LB_KIND_NAMES, .offset = LB_NOWHERE, .initial = (initial_),       \
+        .text = (text_)                                                                            \
+    }
 #define LB_PAIR(S, field, name_, lo_, hi_, initial_, text_)                                        \
     {                                                                                              \
         .name = (name_), .kind = LB_KIND_PAIR, .offset = LB_OFFSET(S, field, int64_t *),           \
@@ -129,6 +136,11 @@ int lb_options_parse(lua_State *L, int arg, const char *fn, const LbOption *opti
  * ("option 'batch'", "argument 1 (i)"). */
 void lb_options_store(lua_State *L, int index, const char *fn, const char *label,
                       const LbOption *option, void *out);
+
+/* The strings of option `name` of the table at `arg` (one of LB_KIND_NAMES that was checked), on a
+ * userdata that is pushed; they are borrowed from the table. *n is 0, and nil is pushed, where the
+ * option is not given. */
+const char **lb_options_names(lua_State *L, int arg, const char *name, int *n);
 
 /* Plain arguments; `name` is the parameter's name. For methods argument 1 is the object, and the
  * message counts from the argument after it. */

@@ -1,10 +1,10 @@
 /* The same option checks for the Lua side: require("luma.internal").options(fn, table, spec).
  *
  * spec is a list of { name=,
- * kind="integer"|"number"|"boolean"|"string"|"choice"|"table"|"function"|"pair"|"range" or the name
- * of an object type ("flow"), min=, max=, choices={...}, default=, required=, text= }, with parts={
- * what=, min=, max= } where the array part is used. The answer is a new table: options by name,
- * defaults filled in, and the parts at 1..n.
+ * kind="integer"|"number"|"boolean"|"string"|"choice"|"table"|"function"|"pair"|"range"|"any"|"names"
+ * or the name of an object type ("flow"), min=, max=, choices={...}, default=, required=, text= },
+ * with parts={ what=, min=, max= } where the array part is used. The answer is a new table: options
+ * by name, defaults filled in, and the parts at 1..n.
  */
 #include <lauxlib.h>
 #include <string.h>
@@ -18,9 +18,10 @@ typedef struct Spec {
     const char *choices[SPEC_MAX][CHOICES_MAX + 1];
 } Spec;
 
-static const char *const kind_names[] = {"integer", "number", "boolean",  "string", "choice",
-                                         "object",  "table",  "function", "pair",   "range"};
-_Static_assert(LM_ARRAY_LEN(kind_names) == LB_KIND_RANGE + 1, "one name a kind");
+static const char *const kind_names[] = {"integer", "number", "boolean", "string",
+                                         "choice",  "object", "table",   "function",
+                                         "pair",    "range",  "any",     "names"};
+_Static_assert(LM_ARRAY_LEN(kind_names) == LB_KIND_NAMES + 1, "one name a kind");
 
 /* Strings read here stay alive: they are fields of the spec, which is on the stack. */
 static const char *field_string(lua_State *L, int table, const char *name)

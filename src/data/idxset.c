@@ -19,10 +19,6 @@ static LmStatus check_image_file(const LmTensor *t, const char *path, LmError *e
                        lm_str_shape(text, sizeof text, t->rank, t->shape),
                        t->rank == 1 ? "; is it a file of labels?" : "");
     }
-    if (t->dtype != LM_U8 && t->dtype != LM_F32) {
-        return lm_fail(err, LM_EFORMAT, "%s holds %s numbers; images are u8 or f32", path,
-                       lm_dtype_name(t->dtype));
-    }
     if (t->count == 0) {
         return lm_fail(err, LM_EFORMAT, "%s holds no images (%s)", path,
                        lm_str_shape(text, sizeof text, t->rank, t->shape));
@@ -73,6 +69,7 @@ LmStatus lm_idxset_open(LmDataset **out, const char *name, const char *images_pa
                         const char *labels_path, LmError *err)
 {
     LmTensor images = {0};
+    LmTensor pixels = {0};
     LmTensor labels = {0};
     LmStatus st = lm_idx_load(&images, images_path, err);
     if (st == LM_OK && labels_path != NULL) {
@@ -82,13 +79,17 @@ LmStatus lm_idxset_open(LmDataset **out, const char *name, const char *images_pa
         st = labels_path == NULL ? check_image_file(&images, images_path, err)
                                  : check_pair(&images, images_path, &labels, labels_path, err);
     }
+    if (st == LM_OK && (st = lm_memory_adapt(&pixels, &images, err)) != LM_OK) {
+        (void)lm_error_context(err, "%s", images_path);
+    }
     if (st == LM_OK) {
-        st = lm_memory_new(out, name, &images, labels_path != NULL ? &labels : NULL, err);
+        st = lm_memory_new(out, name, &pixels, labels_path != NULL ? &labels : NULL, err);
         /* What is left to be wrong is in the labels: a number out of range. */
         if (st != LM_OK && st != LM_EMEM && labels_path != NULL) {
             (void)lm_error_context(err, "%s", labels_path);
         }
     }
+    lm_tensor_fini(&pixels);
     lm_tensor_fini(&images);
     lm_tensor_fini(&labels);
     return st;

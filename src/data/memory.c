@@ -110,3 +110,59 @@ LmStatus lm_memory_new(LmDataset **out, const char *name, const LmTensor *images
     lm_mem_free(numbers);
     return st;
 }
+
+/* --- what files hold --- */
+
+/* f32 holds every integer up to here. */
+enum { EXACT_MAX = 1 << 24 };
+
+/* u8 where all values fit, else f32. */
+static LmStatus adapt_integers(LmTensor *out, const LmTensor *t, LmError *err)
+{
+    const int32_t *v = t->data;
+    bool is_byte = true;
+    for (int64_t i = 0; i < t->count; i++) {
+        is_byte = is_byte && v[i] >= 0 && v[i] <= 255;
+        if (v[i] > EXACT_MAX || v[i] < -EXACT_MAX) {
+            return lm_fail(err, LM_EFORMAT,
+                           "pixel %lld of the images is %d; integers beyond 2^24 do not fit f32",
+                           (long long)i + 1, (int)v[i]);
+        }
+    }
+    return lm_tensor_to(out, t, is_byte ? LM_U8 : LM_F32, err);
+}
+
+LmStatus lm_memory_adapt(LmTensor *out, const LmTensor *images, LmError *err)
+{
+    switch (images->dtype) {
+    case LM_I32:
+        return adapt_integers(out, images, err);
+    case LM_F64:
+        return lm_tensor_to(out, images, LM_F32, err);
+    default:
+        *out = lm_tensor_share(images);
+        return LM_OK;
+    }
+}
+
+LmStatus lm_memory_adopt(LmDataset **out, const char *name, const LmTensor *images,
+                         const LmTensor *labels, LmError *err)
+{
+    LmTensor x = {0};
+    LmTensor y = {0};
+    LmStatus st = lm_memory_adapt(&x, images, err);
+    if (st == LM_OK && labels != NULL) {
+        bool is_column = labels->rank == 2 && labels->shape[1] == 1;
+        y = lm_tensor_share(labels);
+        if (is_column) {
+            lm_tensor_fini(&y);
+            st = lm_tensor_reshape(&y, labels, 1, labels->shape, err);
+        }
+    }
+    if (st == LM_OK) {
+        st = lm_memory_new(out, name, &x, labels != NULL ? &y : NULL, err);
+    }
+    lm_tensor_fini(&x);
+    lm_tensor_fini(&y);
+    return st;
+}

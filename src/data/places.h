@@ -7,7 +7,6 @@
 #ifndef LM_PLACES_H
 #define LM_PLACES_H
 
-
 #include "base/str.h"
 
 /* As long as paths can be on Linux (PATH_MAX); realpath asks for as much. */

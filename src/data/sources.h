@@ -12,8 +12,16 @@
 LmStatus lm_memory_new(LmDataset **out, const char *name, const LmTensor *images,
                        const LmTensor *labels, LmError *err) LM_MUST_CHECK;
 
-/* A pair of IDX files (data/idxset.c); `labels` may be NULL. Empty sets, counts that differ and
- * images of another rank are LM_EFORMAT. */
+/* What a file holds as what a set can hold: integers that all lie in 0..255 become u8, other
+ * integers and f64 become f32; an integer that f32 does not hold is LM_EFORMAT. u8 and f32 are
+ * shared. */
+LmStatus lm_memory_adapt(LmTensor *out, const LmTensor *images, LmError *err) LM_MUST_CHECK;
+/* lm_memory_new around adapted images; labels may be N x 1. */
+LmStatus lm_memory_adopt(LmDataset **out, const char *name, const LmTensor *images,
+                         const LmTensor *labels, LmError *err) LM_MUST_CHECK;
+
+/* A pair of IDX files (data/idxset.c) of any type; `labels` may be NULL. Empty sets, counts that
+ * differ and images of another rank are LM_EFORMAT. */
 LmStatus lm_idxset_open(LmDataset **out, const char *name, const char *images_path,
                         const char *labels_path, LmError *err) LM_MUST_CHECK;
 
