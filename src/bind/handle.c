@@ -94,9 +94,25 @@ const LbType *lb_handle_type(lua_State *L, int index)
     return type;
 }
 
+/* The handle inside a table whose metatable's __handle names the field that holds it. */
+static LbHandle *test_inside(lua_State *L, int index, const LbType *type)
+{
+    LbHandle *handle = NULL;
+    index = lua_absindex(L, index);
+    if (luaL_getmetafield(L, index, "__handle") != LUA_TNIL) {
+        lua_rawget(L, index);
+        handle = lb_handle_type(L, -1) == type ? lua_touserdata(L, -1) : NULL;
+        lua_pop(L, 1);
+    }
+    return handle;
+}
+
 LbHandle *lb_handle_test(lua_State *L, int index, const LbType *type)
 {
-    return lb_handle_type(L, index) == type ? lua_touserdata(L, index) : NULL;
+    if (lb_handle_type(L, index) == type) {
+        return lua_touserdata(L, index);
+    }
+    return lua_istable(L, index) ? test_inside(L, index, type) : NULL;
 }
 
 const LbType *lb_handle_type_named(lua_State *L, const char *name)

@@ -64,7 +64,9 @@ void lb_handle_close(lua_State *L, LbHandle *handle, const LbType *type);
 /* The object of argument `arg`; raises, naming fn, when it is of another type or closed. Argument 1
  * of a method ("dataset:image") gets a hint about the colon. */
 void *lb_handle_check(lua_State *L, int arg, const LbType *type, const char *fn);
-/* The handle at `index`, open or closed, or NULL when it is something else. */
+/* The handle at `index`, open or closed, or NULL when it is something else. A table counts as the
+ * handle it holds in the field its metatable's __handle names: objects written in Lua around one of
+ * the engine's. */
 LbHandle *lb_handle_test(lua_State *L, int index, const LbType *type);
 /* The type of the value at `index` when it is one of ours, else NULL. */
 const LbType *lb_handle_type(lua_State *L, int index);

@@ -161,6 +161,24 @@ LmStatus lm_dataset_set_classes(LmDataset *ds, int n, const char *const *names, 
     return st;
 }
 
+LmStatus lm_dataset_grow_classes(LmDataset *ds, int n, LmError *err)
+{
+    char **classes = NULL;
+    LM_ASSERT(ds->labels != NULL && n >= ds->n_classes);
+    LmStatus st = copy_classes(&classes, n, NULL, err);
+    if (st == LM_OK) {
+        for (int k = 0; k < ds->n_classes; k++) {
+            char *made = classes[k];
+            classes[k] = ds->classes[k];
+            ds->classes[k] = made;
+        }
+        free_classes(ds->classes, ds->n_classes);
+        ds->classes = classes;
+        ds->n_classes = n;
+    }
+    return st;
+}
+
 static LmStatus check_targets(const LmDataset *ds, LmTargets kind, int64_t n, const float *targets,
                               LmError *err)
 {

@@ -67,6 +67,8 @@ LmStatus lm_dataset_init(LmDataset *ds, const LmDatasetKind *kind, const char *n
 LmStatus lm_dataset_set_classes(LmDataset *ds, int n, const char *const *names,
                                 LmError *err) LM_MUST_CHECK;
 
+/* At least n classes, the new ones named by their numbers. */
+LmStatus lm_dataset_grow_classes(LmDataset *ds, int n, LmError *err) LM_MUST_CHECK;
 /* Copies count x n numbers of targets in; `names` (n of them) name the columns, NULL: "0", "1", ...
  * A number that is not finite, or for LM_TARGETS_MULTI_LABEL is neither 0 nor 1, is LM_EFORMAT
  * naming the row. */

@@ -25,6 +25,21 @@ static LmStatus make_augmenter(LmFiller *f, const LmGenerator *g, LmError *err)
                  : LM_OK;
 }
 
+static LmStatus copy_keras(LmFiller *f, const LmGenerator *g, LmError *err)
+{
+    const LmKeras *keras = g != NULL ? lm_generator_keras(g) : NULL;
+    LmKeras *copy = NULL;
+    if (keras == NULL) {
+        return LM_OK;
+    }
+    LmStatus st = lm_mem_alloc(&copy, 1, sizeof *copy, err);
+    if (st == LM_OK) {
+        *copy = *keras;
+        f->keras = copy;
+    }
+    return st;
+}
+
 /* Plan, a block of images as they are stored, what the augmenter needs, the image blended in. */
 static void lay_out(LmFiller *f)
 {
@@ -37,6 +52,8 @@ static void lay_out(LmFiller *f)
     if (f->augmenter != NULL) {
         f->partner_at += lm_base_round_up(lm_augmenter_scratch_bytes(f->augmenter), LM_MEM_ALIGN);
         f->scratch_bytes = f->partner_at + (lm_augmenter_has_mixup(f->augmenter) ? floats : 0);
+    } else if (f->keras != NULL) {
+        f->scratch_bytes += floats;
     }
 }
 
@@ -47,6 +64,9 @@ LmStatus lm_filler_init(LmFiller *f, const LmGenerator *g, const LmDataset *ds, 
     LmStatus st = make_plan(f, g, err);
     if (st == LM_OK) {
         st = make_augmenter(f, g, err);
+    }
+    if (st == LM_OK) {
+        st = copy_keras(f, g, err);
     }
     if (st != LM_OK) {
         lm_filler_fini(f);
@@ -60,6 +80,7 @@ void lm_filler_fini(LmFiller *f)
 {
     lm_plan_free(f->plan);
     lm_augmenter_free(f->augmenter);
+    lm_mem_free((void *)(uintptr_t)f->keras);
     *f = (LmFiller){0};
 }
 
@@ -87,14 +108,33 @@ static LmStatus stored_pixels(const LmFiller *f, int64_t i, int64_t j, char *scr
 
 static bool is_changed(const LmFiller *f, int64_t epoch)
 {
-    return f->augmenter != NULL && epoch != LM_FLOW_PLAIN;
+    return (f->augmenter != NULL || f->keras != NULL) && epoch != LM_FLOW_PLAIN;
 }
 
 bool lm_filler_mix(const LmFiller *f, int64_t epoch, int64_t i, int64_t *partner, double *share)
 {
     LmDrawKey key = {f->seed, epoch, i};
-    return is_changed(f, epoch) &&
+    return f->augmenter != NULL && is_changed(f, epoch) &&
            lm_augmenter_mixup(f->augmenter, f->dataset->count, &key, partner, share);
+}
+
+static void to_floats(const LmFiller *f, float *x, const void *pixels)
+{
+    for (int64_t k = 0; k < f->item; k++) {
+        x[k] = f->dataset->dtype == LM_U8 ? (float)((const uint8_t *)pixels)[k]
+                                          : ((const float *)pixels)[k];
+    }
+}
+
+static LmStatus change_as_keras(const LmFiller *f, const LmDrawKey *key, const void *pixels,
+                                float *x, char *scratch, LmError *err)
+{
+    const LmDataset *ds = f->dataset;
+    float *before = (float *)(scratch + f->augment_at);
+    LmRng rng = lm_draw_rng(key, 0);
+    LmTransform t = lm_keras_draw(f->keras, ds->h, ds->w, &rng);
+    to_floats(f, before, pixels);
+    return lm_transform_apply(&t, &f->keras->fill, before, ds->h, ds->w, ds->c, x, err);
 }
 
 /* Sample i changed at random, before mixup. */
@@ -104,6 +144,11 @@ static LmStatus own_pixels(const LmFiller *f, int64_t epoch, int64_t i, float *x
     const void *pixels = NULL;
     LmDrawKey key = {f->seed, epoch, i};
     LmStatus st = stored_pixels(f, i, 0, scratch, &pixels, err);
+    if (st == LM_OK && f->keras != NULL) {
+        return change_as_keras(f, &key, pixels, x, scratch, err) == LM_OK
+                   ? LM_OK
+                   : lm_error_context(err, "sample %" PRId64, i + 1);
+    }
     if (st == LM_OK) {
         lm_augmenter_pixels(f->augmenter, &key, pixels, x, scratch + f->augment_at);
     }
@@ -135,9 +180,8 @@ LmStatus lm_filler_pixels(const LmFiller *f, int64_t epoch, int64_t i, float *x,
         return changed_pixels(f, epoch, i, x, scratch, err);
     }
     LmStatus st = stored_pixels(f, i, 0, scratch, &pixels, err);
-    for (int64_t k = 0; st == LM_OK && k < f->item; k++) {
-        x[k] = f->dataset->dtype == LM_U8 ? (float)((const uint8_t *)pixels)[k]
-                                          : ((const float *)pixels)[k];
+    if (st == LM_OK) {
+        to_floats(f, x, pixels);
     }
     return st;
 }

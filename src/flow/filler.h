@@ -17,7 +17,8 @@
 typedef struct LmFiller {
     const LmDataset *dataset; /* borrowed */
     LmPlan *plan;
-    LmAugmenter *augmenter; /* NULL: nothing happens at random */
+    LmAugmenter *augmenter; /* NULL: no list of things that happen at random */
+    const LmKeras *keras;   /* Keras' way of changing at random, or NULL; owned */
     uint64_t seed;
     int64_t item;   /* numbers of an image */
     size_t read_at; /* in a thread's scratch: pixels of a set that must be read */

@@ -15,6 +15,7 @@ struct LmGenerator {
     LmStage *stages;
     int n_augments;
     LmAugment *augments;
+    LmKeras *keras; /* or NULL */
     char *fitted_on;
     LmPlan *plan; /* for plan_shape; NULL: none yet */
     int64_t plan_shape[3];
@@ -108,6 +109,29 @@ LmStatus lm_generator_augment(LmGenerator **out, const LmGenerator *g, const LmA
     return LM_OK;
 }
 
+LmStatus lm_generator_change_as_keras(LmGenerator **out, const LmGenerator *g, const LmKeras *keras,
+                                      LmError *err)
+{
+    LM_ASSERT(g->n_augments == 0);
+    LmGenerator *copy = NULL;
+    LmStatus st = lm_generator_new(&copy, g->stages, g->n, err);
+    if (st == LM_OK) {
+        st = lm_mem_alloc(&copy->keras, 1, sizeof *keras, err);
+    }
+    if (st != LM_OK) {
+        lm_generator_unref(copy);
+        return st;
+    }
+    *copy->keras = *keras;
+    *out = copy;
+    return LM_OK;
+}
+
+const LmKeras *lm_generator_keras(const LmGenerator *g)
+{
+    return g->keras;
+}
+
 LmGenerator *lm_generator_ref(LmGenerator *g)
 {
     atomic_fetch_add(&g->refs, 1);
@@ -121,6 +145,7 @@ void lm_generator_unref(LmGenerator *g)
     }
     free_stages(g->stages, g->n);
     lm_augment_free_list(g->augments, g->n_augments);
+    lm_mem_free(g->keras);
     lm_plan_free(g->plan);
     lm_mem_free(g->fitted_on);
     lm_mem_free(g);

@@ -9,6 +9,7 @@
 #define LM_GENERATOR_H
 
 #include "augment/augment.h"
+#include "augment/keras.h"
 #include "base/error.h"
 #include "data/dataset.h"
 #include "io/safetensors.h"
@@ -24,6 +25,11 @@ LmStatus lm_generator_new(LmGenerator **out, const LmStage *stages, int n,
  * those g already has. Fitting either later does not touch the other. */
 LmStatus lm_generator_augment(LmGenerator **out, const LmGenerator *g, const LmAugment *list, int n,
                               LmError *err) LM_MUST_CHECK;
+/* The same with Keras' random changes in place of a list; g has no list of its own. Not part of
+ * what is saved: files hold the scaling. */
+LmStatus lm_generator_change_as_keras(LmGenerator **out, const LmGenerator *g, const LmKeras *keras,
+                                      LmError *err) LM_MUST_CHECK;
+const LmKeras *lm_generator_keras(const LmGenerator *g); /* NULL: none */
 LmGenerator *lm_generator_ref(LmGenerator *g);
 void lm_generator_unref(LmGenerator *g); /* NULL is fine */
 
@@ -61,9 +67,9 @@ LmStatus lm_generator_apply(LmGenerator *g, LmTensor *out, const LmTensor *image
                             LmError *err) LM_MUST_CHECK;
 
 /* Stages and augmentations as JSON text (lossless: doubles as %.17g) and back; text owned by the
- * caller (lm_mem_free). Whitening matrices stand beside it as tensors: number k of lm_generator_n_tensors
- * is shared into *out, its name written to `name`; `tensors` (or NULL) is where they are found
- * again. `name` is used in messages. */
+ * caller (lm_mem_free). Whitening matrices stand beside it as tensors: number k of
+ * lm_generator_n_tensors is shared into *out, its name written to `name`; `tensors` (or NULL) is
+ * where they are found again. `name` is used in messages. */
 enum { LM_GENERATOR_NAME_MAX = 40 };
 LmStatus lm_generator_to_json(const LmGenerator *g, char **out, LmError *err) LM_MUST_CHECK;
 int lm_generator_n_tensors(const LmGenerator *g);

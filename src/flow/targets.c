@@ -80,7 +80,8 @@ static LmStatus rows(LmTensor *y, const LmDataset *ds, const int64_t *indices, i
                      LmError *err)
 {
     const int64_t shape[2] = {n, ds->n_targets};
-    LmStatus st = lm_tensor_new(y, LM_F32, 2, shape, err);
+    bool is_single = ds->n_targets == 1 && ds->targets_kind == LM_TARGETS_VALUES;
+    LmStatus st = lm_tensor_new(y, LM_F32, is_single ? 1 : 2, shape, err);
     for (int64_t i = 0; st == LM_OK && i < n; i++) {
         memcpy((float *)y->data + i * ds->n_targets, ds->targets + indices[i] * ds->n_targets,
                (size_t)ds->n_targets * sizeof *ds->targets);

@@ -14,7 +14,8 @@ typedef enum LmLabels {
     LM_LABELS_CLASS,   /* i32, N class numbers from 0 */
     LM_LABELS_ONE_HOT, /* f32, N x n_classes */
     LM_LABELS_BINARY,  /* f32, N numbers 0 or 1, of a set of two classes */
-    LM_LABELS_TARGETS, /* f32, N x n_targets: several labels an image, or values to predict */
+    LM_LABELS_TARGETS, /* f32, N x n_targets: several labels an image, or values to predict; N for
+                          one value */
     LM_LABELS_INPUT,   /* f32, the scaled images again: what an autoencoder is to give back */
     LM_LABELS_NONE,    /* no y */
     LM_LABELS_COUNT

@@ -427,10 +427,9 @@ test("batches by number", function()
     local got, went = flow:get(1), flow:next()
     test.ok(got:equal(went))
     test.ok(not flow:get(1):equal(in_turn[1]))
-    test.fails(("flow:get: argument 1 (number of the batch) wants an integer from 1 to %d, got %d"):format(#flow, #flow + 1),
-        function() flow:get(#flow + 1) end)
-    test.fails(("flow:get: argument 1 (number of the batch) wants an integer from 1 to %d, got 0"):format(#flow),
-        function() flow:get(0) end)
+    local wants = ("flow:get: argument 1 (number of the batch) wants an integer from 1 to %d, got "):format(#flow)
+    test.fails(wants .. #flow + 1, function() flow:get(#flow + 1) end)
+    test.fails(wants .. 0, function() flow:get(0) end)
 end)
 
 test("save_to writes one picture a sample, named by sample and epoch", function()
