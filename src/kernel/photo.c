@@ -2,8 +2,8 @@
  *
  * With L = the grey of a pixel in all three channels, saturation is s*I + (1-s)*L and hue is
  * I + (cos - 1)(I - L) + sin*K, where K turns I and Q by a right angle: K = A J B with B from RGB
- * to (I, Q), A back, J = [[0, -1], [1, 0]]. Written so, both are exactly I where they change
- * nothing.
+ * to (I, Q), A back, J = [[0, 1], [-1, 0]]: from red by way of yellow to green as
+ * the angle grows. Written so, both are exactly I where they change nothing.
  */
 #include "kernel/photo.h"
 
@@ -52,7 +52,7 @@ void lm_photo_hue(float m[9], double angle_deg)
     lm_math_sincos_turns(angle_deg / 360, &sine, &cosine);
     for (int i = 0; i < 9; i++) {
         double same = i % 4 == 0 ? 1 : 0;
-        double turned = back[i / 3][1] * to_iq[0][i % 3] - back[i / 3][0] * to_iq[1][i % 3];
+        double turned = back[i / 3][0] * to_iq[1][i % 3] - back[i / 3][1] * to_iq[0][i % 3];
         m[i] = (float)(same + (cosine - 1) * (same - luma[i % 3]) + sine * turned);
     }
 }
