@@ -9,15 +9,27 @@ local History = require "luma.history"
 
 local fit = {}
 
+-- What gives the flow of an epoch, where it is made anew for each: flows written in Lua.
+local function epoch_flows(options)
+    local flow = type(options) == "table" and rawget(options, 1)
+    if type(flow) == "table" and flow.of_epoch then
+        return function(epoch)
+            return flow:of_epoch(epoch)
+        end
+    end
+end
+
 -- One epoch a turn: iterator, nil, nil, closing value.
 local function epochs(fn, model, options)
+    local of_epoch = epoch_flows(options)
     local trainer, settings = engine.trainer(fn, model, options, false)
     local epoch = 0
     local function next_epoch()
         if epoch == settings.epochs then
             return nil
         end
-        local m = engine.epoch(fn, trainer, epoch + 1, settings.epochs, settings.progress)
+        local m = engine.epoch(fn, trainer, epoch + 1, settings.epochs, settings.progress,
+            of_epoch and of_epoch(epoch + 1))
         epoch = epoch + 1
         m.epoch = epoch
         if settings.validate then

@@ -149,7 +149,13 @@ local function changed_images(set, random, seed, epoch)
         flow:on_epoch_end()
     end
     local batch, k
+    local left = #set
     return function()
+        left = left - 1
+        if left < 0 then
+            flow:close()
+            return nil
+        end
         if not batch or k == #batch then
             batch, k = flow:next(), 0
         end

@@ -128,7 +128,7 @@ static int engine_trainer(lua_State *L)
     return 2;
 }
 
-/* engine.epoch(fn, trainer, epoch, n_epochs, progress) -> metrics */
+/* engine.epoch(fn, trainer, epoch, n_epochs, progress, flow of the epoch) -> metrics */
 static int engine_epoch(lua_State *L)
 {
     LbProgress progress;
@@ -136,6 +136,10 @@ static int engine_epoch(lua_State *L)
     LmError err;
     const char *fn = luaL_checkstring(L, 1);
     LmTrainer *trainer = lb_shell_check(L, 2);
+    if (!lua_isnoneornil(L, 6)) {
+        LmFlow *flow = lb_evaluate_flow(L, 6, fn, "the flow of the epoch");
+        lb_raise_if(L, lm_trainer_set_flow(trainer, flow, &err), fn, &err);
+    }
     lb_progress_begin(&progress, luaL_checkinteger(L, 3), luaL_checkinteger(L, 4),
                       lua_toboolean(L, 5));
     LmStatus st = lm_trainer_epoch_run(trainer, &m, lb_progress_step, &progress, &err);

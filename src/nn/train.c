@@ -92,6 +92,27 @@ void lm_trainer_free(LmTrainer *t)
     lm_mem_free(t);
 }
 
+LmStatus lm_trainer_set_flow(LmTrainer *t, LmFlow *flow, LmError *err)
+{
+    LmStatus st = lm_runner_check(t->model, flow, t->loss, err);
+    bool fits = lm_flow_n_samples(flow) == t->n_samples &&
+                lm_flow_options(flow)->batch == lm_flow_options(t->flow)->batch &&
+                lm_flow_options(flow)->labels == lm_flow_options(t->flow)->labels &&
+                lm_flow_scratch_bytes(flow) <= lm_flow_scratch_bytes(t->flow);
+    if (st == LM_OK && t->position != 0) {
+        st = lm_fail(err, LM_ESTATE, "a flow can be replaced between epochs only");
+    }
+    if (st == LM_OK && !fits) {
+        st = lm_fail(err, LM_EARG, "the new flow differs in its samples, batches or labels");
+    }
+    if (st == LM_OK) {
+        LmFlow *old = t->flow;
+        t->flow = lm_flow_ref(flow);
+        lm_flow_unref(old);
+    }
+    return st;
+}
+
 int64_t lm_trainer_epoch(const LmTrainer *t)
 {
     return t->epoch;

@@ -42,6 +42,10 @@ LmStatus lm_trainer_new(LmTrainer **out, LmModel *m, const LmTrainOptions *o,
                         LmError *err) LM_MUST_CHECK;
 void lm_trainer_free(LmTrainer *t);
 
+/* Another flow from the next epoch on: of as many samples in batches as large, with the same labels.
+ * LM_ESTATE inside an epoch. */
+LmStatus lm_trainer_set_flow(LmTrainer *t, LmFlow *flow, LmError *err) LM_MUST_CHECK;
+
 int64_t lm_trainer_epoch(const LmTrainer *t); /* epochs finished */
 int64_t lm_trainer_step(const LmTrainer *t);  /* steps finished, all epochs */
 void lm_trainer_set_rate(LmTrainer *t, double rate);

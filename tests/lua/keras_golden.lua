@@ -327,3 +327,5 @@ test("all cases are there", function()
     test.eq(shared.n_cases, 381)
     test.eq(n, 285)
 end)
+
+test.done()

@@ -195,3 +195,5 @@ local n = shared.run(categories)
 test("all cases are there", function()
     test.eq(n, 91)
 end)
+
+test.done()
