@@ -8,13 +8,10 @@
 LB_FUNCTION(
     lb_luma_map, "luma.map", NULL, "luma.map(fn) -> stage",
     "Any function of one pixel: number in, number out. It sees the pixel as the stages before "
-    "leave "
-    "it, and is called for the 256 values a byte can have, not for every pixel, so it must depend "
-    "on "
-    "nothing else. Works on images of bytes, behind rescale, clip, other maps, and center or "
-    "standardize \"feature\" of axis \"all\"; what augmentation leaves is rounded to bytes first. "
-    "A "
-    "file keeps the 256 numbers.",
+    "leave it, and is called for the 256 values a byte can have, not for every pixel, so it must "
+    "depend on nothing else. Works on images of bytes, behind rescale, clip, other maps, and "
+    "center or standardize \"feature\" of axis \"all\"; what augmentation leaves is rounded to "
+    "bytes first. A file keeps the 256 numbers.",
     "local g = luma.generator{ luma.rescale(1/255), luma.map(function(x) return x ^ 2.2 end) }\n"
     "local x = g:apply(luma.tensor({ {0, 255} }, \"u8\"):reshape{1, 1, 2, 1})\n"
     "assert(x:min() == 0 and x:max() == 1)")
