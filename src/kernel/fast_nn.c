@@ -208,6 +208,24 @@ static LM_KERNEL void add(float *y, const float *x, size_t n)
     }
 }
 
+/* Rows in the inner loop: neighbouring blocks complete the lines of `to` while they are near. */
+static LM_KERNEL void transpose(float *to, int64_t to_ld, const float *from, int64_t from_ld,
+                                int64_t rows, int64_t cols)
+{
+    int64_t rows8 = rows / 8 * 8;
+    int64_t cols8 = cols / 8 * 8;
+    for (int64_t j = 0; j < cols8; j += 8) {
+        for (int64_t i = 0; i < rows8; i += 8) {
+            v8x8_transpose(to + j * to_ld + i, to_ld, from + i * from_ld + j, from_ld);
+        }
+    }
+    for (int64_t i = 0; i < rows; i++) {
+        for (int64_t j = i < rows8 ? cols8 : 0; j < cols; j++) {
+            to[j * to_ld + i] = from[i * from_ld + j];
+        }
+    }
+}
+
 LM_INLINE void adam_vec(float *w, float *m, float *v, const float *g, const LmAdamStep *s)
 {
     vf wv = vf_load(w);
@@ -300,6 +318,7 @@ const LmNnKernels LM_VARIANT(lm_nn_kernels) = {
     .sigmoid_backward = sigmoid_backward,
     .sum_positions = sum_positions,
     .add = add,
+    .transpose = transpose,
     .adam = adam,
     .sgd = sgd,
     .rmsprop = rmsprop,

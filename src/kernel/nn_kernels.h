@@ -71,6 +71,9 @@ struct LmNnKernels {
     void (*sum_positions)(float *sums, const LmMap *x, int64_t n);
     /* y[i] += x[i] */
     void (*add)(float *y, const float *x, size_t n);
+    /* to[j * to_ld + i] = from[i * from_ld + j], i in [0, rows), j in [0, cols). */
+    void (*transpose)(float *to, int64_t to_ld, const float *from, int64_t from_ld, int64_t rows,
+                      int64_t cols);
 
     /* m = fma(1-b1, g, b1*m); v = fma((1-b2)*g, g, b2*v); w -= rate*m / (sqrt(v) + epsilon). */
     void (*adam)(float *w, float *m, float *v, const float *g, size_t n, const LmAdamStep *s);

@@ -155,6 +155,16 @@ static LM_KERNEL void add(float *y, const float *x, size_t n)
     }
 }
 
+static LM_KERNEL void transpose(float *to, int64_t to_ld, const float *from, int64_t from_ld,
+                                int64_t rows, int64_t cols)
+{
+    for (int64_t i = 0; i < rows; i++) {
+        for (int64_t j = 0; j < cols; j++) {
+            to[j * to_ld + i] = from[i * from_ld + j];
+        }
+    }
+}
+
 static LM_KERNEL void adam(float *w, float *m, float *v, const float *g, size_t n,
                            const LmAdamStep *s)
 {
@@ -205,6 +215,7 @@ const LmNnKernels lm_nn_kernels_ref = {
     .sigmoid_backward = sigmoid_backward,
     .sum_positions = sum_positions,
     .add = add,
+    .transpose = transpose,
     .adam = adam,
     .sgd = sgd,
     .rmsprop = rmsprop,

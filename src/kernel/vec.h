@@ -198,5 +198,31 @@ LM_INLINE vf vf16_pick(vf16 x, vi i)
 }
 #endif
 
+/* to[j * to_ld + i] = from[i * from_ld + j], 8 by 8: pairs, then fours, then halves change places. */
+LM_INLINE void v8x8_transpose(float *to, int64_t to_ld, const float *from, int64_t from_ld)
+{
+    __m256 a[8];
+    __m256 b[8];
+    LM_UNROLL
+    for (int i = 0; i < 8; i += 2) {
+        __m256 even = _mm256_loadu_ps(from + i * from_ld);
+        __m256 odd = _mm256_loadu_ps(from + (i + 1) * from_ld);
+        a[i] = _mm256_unpacklo_ps(even, odd);
+        a[i + 1] = _mm256_unpackhi_ps(even, odd);
+    }
+    LM_UNROLL
+    for (int i = 0; i < 8; i += 4) {
+        b[i] = _mm256_shuffle_ps(a[i], a[i + 2], 0x44);
+        b[i + 1] = _mm256_shuffle_ps(a[i], a[i + 2], 0xEE);
+        b[i + 2] = _mm256_shuffle_ps(a[i + 1], a[i + 3], 0x44);
+        b[i + 3] = _mm256_shuffle_ps(a[i + 1], a[i + 3], 0xEE);
+    }
+    LM_UNROLL
+    for (int j = 0; j < 4; j++) {
+        _mm256_storeu_ps(to + j * to_ld, _mm256_permute2f128_ps(b[j], b[j + 4], 0x20));
+        _mm256_storeu_ps(to + (j + 4) * to_ld, _mm256_permute2f128_ps(b[j], b[j + 4], 0x31));
+    }
+}
+
 /* clang-format on */
 #endif

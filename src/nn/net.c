@@ -137,6 +137,11 @@ static void shape_maps(LmNet *net)
         net->grads[i].is_used = net->is_training && (i == net->n_ops || net->ops[i].needs_dx ||
                                                      (i > 0 && net->ops[i - 1].layer->kernel >= 0));
     }
+    for (int i = net->n_ops - 1; i > 0; i--) {
+        if (is_op(&net->ops[i], &lm_op_convpool) && is_op(&net->ops[i - 1], &lm_op_convpool)) {
+            lm_convpool_trim(net, &net->ops[i]);
+        }
+    }
 }
 
 void lm_net_want_halo(LmPlanMap *map, LmHalo halo)

@@ -227,6 +227,9 @@ void lm_dense_bias_grad(const LmNet *net, const LmOp *op, int64_t n, float *g);
 
 /* convpool: whether two layers make one operation; the sum of chains as rows of the kernel. */
 bool lm_convpool_fits(const LmLayer *conv, const LmLayer *pool);
+/* Cuts from its input what no window reaches: the last row and column of an odd map. Whoever makes
+ * that input then need not make them. */
+void lm_convpool_trim(const LmNet *net, const LmOp *op);
 void lm_convpool_kernel_grad(const LmNet *net, const LmOp *op, int n_chains, int64_t row0,
                              int64_t row1, float *g);
 void lm_convpool_fini(LmOp *op);

@@ -37,9 +37,25 @@ bool lm_convpool_fits(const LmLayer *conv, const LmLayer *pool)
            p->sh == 2 && p->sw == 2;
 }
 
-static int64_t beyond(int64_t last, int64_t size)
+/* Rows and columns of the input that windows of h rows and w columns reach, from the first one. */
+static int64_t rows_read(const LmOp *op, int64_t h)
 {
-    return LM_MAX(last - (size - 1), (int64_t)0);
+    return (2 * h - 1) * op->win.sh + op->win.kh - op->layer->pad.top;
+}
+
+static int64_t cols_read(const LmOp *op, int64_t w)
+{
+    return (2 * w - 1) * op->win.sw + op->win.kw - op->layer->pad.left;
+}
+
+void lm_convpool_trim(const LmNet *net, const LmOp *op)
+{
+    const LmPlanMap *out = &net->values[op->index + 1];
+    LmPlanMap *in = &net->values[op->index];
+    in->h = LM_MAX(LM_MIN(in->h, rows_read(op, out->h)), (int64_t)1);
+    in->w = LM_MAX(LM_MIN(in->w, cols_read(op, out->w)), (int64_t)1);
+    net->grads[op->index].h = in->h;
+    net->grads[op->index].w = in->w;
 }
 
 /* Floats of the kernel's gradient in a chain; the bias' follow. */
@@ -82,16 +98,17 @@ static void plan_training(LmNet *net, LmOp *op)
 static LmStatus plan(LmNet *net, LmOp *op, LmError *err)
 {
     const LmLayer *l = op->layer;
-    const LmShape *out = &op->last->out;
+    const LmPlanMap *out = &net->values[op->index + 1];
     LmStatus st = lm_mem_zeros(&op->pool, 1, sizeof *op->pool, err);
     if (st != LM_OK) {
         return st;
     }
     LmConvPool *cp = op->pool;
     const LmPlanMap *in = &net->values[op->index];
-    int64_t last_row = (2 * out->h - 1) * op->win.sh + op->win.kh - 1 - l->pad.top;
-    int64_t last_col = (2 * out->w - 1) * op->win.sw + op->win.kw - 1 - l->pad.left;
-    cp->rim = (LmHalo){l->pad.top, l->pad.left, beyond(last_row, in->h), beyond(last_col, in->w)};
+    int64_t rows = rows_read(op, out->h);
+    int64_t cols = cols_read(op, out->w);
+    cp->rim = (LmHalo){l->pad.top, l->pad.left, LM_MAX(rows - in->h, (int64_t)0),
+                       LM_MAX(cols - in->w, (int64_t)0)};
     cp->is_narrow = in->cs % 16 != 0;
     cp->n_windows = out->h * out->w;
     cp->dx_image = -1;
@@ -146,15 +163,14 @@ static LmStatus forward_table(LmNet *net, LmOp *op, LmError *err)
 }
 
 /* Offsets of windows, positions and taps in a map of that row stride and channel stride. */
-static void fill_offsets(const LmOp *op, LmTapOffsets *at, int32_t *win, int32_t *tap, int64_t row,
-                         int64_t col)
+static void fill_offsets(const LmOp *op, LmTapOffsets *at, int64_t out_w, int32_t *win,
+                         int32_t *tap, int64_t row, int64_t col)
 {
     const LmWindow *k = &op->win;
-    const LmShape *out = &op->last->out;
     const LmPad *pad = &op->layer->pad;
     for (int64_t w = 0; w < op->pool->n_windows; w++) {
-        win[w] = (int32_t)((w / out->w * 2 * k->sh - pad->top) * row +
-                           (w % out->w * 2 * k->sw - pad->left) * col);
+        win[w] = (int32_t)((w / out_w * 2 * k->sh - pad->top) * row +
+                           (w % out_w * 2 * k->sw - pad->left) * col);
     }
     for (int64_t t = 0; t < k->kh * k->kw; t++) {
         tap[t] = (int32_t)(t / k->kw * row + t % k->kw * col);
@@ -181,11 +197,11 @@ static LmStatus gradient_tables(LmNet *net, LmOp *op, LmError *err)
     }
     int32_t *win = cp->offsets;
     int32_t *tap = win + 3 * cp->n_windows;
-    fill_offsets(op, &cp->x, win, tap, in->row, in->cs);
+    fill_offsets(op, &cp->x, dy->w, win, tap, in->row, in->cs);
     if (cp->dx_image < 0) {
         cp->dx_row = dx->row;
     }
-    fill_offsets(op, &cp->dx, win + cp->n_windows, tap + n_taps, cp->dx_row, dx->cs);
+    fill_offsets(op, &cp->dx, dy->w, win + cp->n_windows, tap + n_taps, cp->dx_row, dx->cs);
     cp->dy_win = win + 2 * cp->n_windows;
     for (int64_t w = 0; w < cp->n_windows; w++) {
         cp->dy_win[w] = (int32_t)(w / dy->w * dy->row + w % dy->w * dy->cs);
@@ -340,6 +356,25 @@ static void sum_columns(const LmNet *net, int64_t at, int n_chains, float *sums,
     }
 }
 
+/* Columns [c0, c1) of n_oc channels' sums, padding left out, to where they are in rows [row0, row1)
+ * of the kernel's gradient. */
+static void scatter(float *g, int64_t ld, const float *sums, int64_t sums_ld, int64_t n_oc,
+                    int64_t c0, int64_t c1, const LmPlanMap *in, int64_t row0, int64_t row1)
+{
+    int64_t n = 0;
+    for (int64_t c = c0; c < c1; c += n) {
+        int64_t channel = c % in->cs;
+        int64_t row = c / in->cs * in->c + channel;
+        n = LM_MIN(in->cs - channel, c1 - c);
+        int64_t first = LM_MAX(row, row0);
+        int64_t end = LM_MIN(row + LM_MIN(n, in->c - channel), row1);
+        if (first < end) {
+            lm_kernels()->nn->transpose(g + (first - row0) * ld, ld, sums + c - c0 + first - row,
+                                        sums_ld, n_oc, end - first);
+        }
+    }
+}
+
 void lm_convpool_kernel_grad(const LmNet *net, const LmOp *op, int n_chains, int64_t row0,
                              int64_t row1, float *g)
 {
@@ -351,22 +386,20 @@ void lm_convpool_kernel_grad(const LmNet *net, const LmOp *op, int n_chains, int
     }
     const LmPlanMap *in = &net->values[op->index];
     int64_t width = op->win.kh * op->win.kw * in->cs; /* of an output channel */
-    enum { PART = 256 };
-    float sums[PART];
+    int64_t from = row0 / in->c * in->cs;
+    int64_t to = LM_MIN((row1 - 1) / in->c * in->cs + in->cs, width);
+    enum { PART = 256, CHANNELS = 8 };
+    float sums[CHANNELS][PART];
     memset(g, 0, (size_t)((row1 - row0) * p->ld) * sizeof *g);
-    for (int64_t oc = 0; oc < p->cols; oc++) {
-        for (int64_t c0 = row0 / in->c * in->cs; c0 < width; c0 += PART) {
-            int64_t n = LM_MIN((int64_t)PART, width - c0);
-            if (c0 / in->cs * in->c >= row1) {
-                break;
+    for (int64_t oc = 0; oc < p->cols; oc += CHANNELS) {
+        int64_t n_oc = LM_MIN((int64_t)CHANNELS, p->cols - oc);
+        for (int64_t c0 = from; c0 < to; c0 += PART) {
+            int64_t n = LM_MIN((int64_t)PART, to - c0);
+            for (int64_t k = 0; k < n_oc; k++) {
+                int64_t at = op->chain_grads + (oc + k) * width + c0;
+                sum_columns(net, at, n_chains, sums[k], (size_t)n);
             }
-            sum_columns(net, op->chain_grads + oc * width + c0, n_chains, sums, (size_t)n);
-            for (int64_t c = c0; c < c0 + n; c++) {
-                int64_t row = c / in->cs * in->c + c % in->cs;
-                if (c % in->cs < in->c && row >= row0 && row < row1) {
-                    g[(row - row0) * p->ld + oc] = sums[c - c0];
-                }
-            }
+            scatter(g + oc, p->ld, sums[0], PART, n_oc, c0, c0 + n, in, row0, row1);
         }
     }
 }

@@ -134,20 +134,14 @@ void lm_net_transpose_rows(LmNet *net, const LmOp *op, int64_t row0, int64_t row
     int64_t n_taps = p->rows / ic;
     int64_t oc_stride = is_conv ? in->cs : is_pool ? n_taps * 16 : n_taps * in->cs;
     int64_t tap_stride = is_conv ? p->cols * in->cs : in->cs;
-    enum { ROWS = 16 };
-    for (int64_t r0 = row0; r0 < row1; r0 += ROWS) {
-        int64_t n = LM_MIN((int64_t)ROWS, row1 - r0);
-        int64_t to[ROWS];
-        for (int64_t i = 0; i < n; i++) {
-            int64_t t_i = (r0 + i) / ic;
-            int64_t c = (r0 + i) % ic;
-            to[i] = is_pool ? lm_convpool_weight(p->cols, n_taps, 0, t_i, c) : t_i * tap_stride + c;
-        }
-        for (int64_t oc = 0; oc < p->cols; oc++) {
-            for (int64_t i = 0; i < n; i++) {
-                t[to[i] + oc * oc_stride] = w[(r0 + i) * p->ld + oc];
-            }
-        }
+    int64_t run_max = is_pool ? 16 : ic; /* rows that stay neighbours */
+    int64_t n = 0;
+    for (int64_t r = row0; r < row1; r += n) {
+        int64_t c = r % ic;
+        int64_t to =
+            is_pool ? lm_convpool_weight(p->cols, n_taps, 0, r / ic, c) : r / ic * tap_stride + c;
+        n = LM_MIN(LM_MIN(run_max - c % run_max, ic - c), row1 - r);
+        lm_kernels()->nn->transpose(t + to, oc_stride, w + r * p->ld, p->ld, n, p->cols);
     }
 }
 

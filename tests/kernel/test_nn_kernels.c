@@ -318,12 +318,49 @@ static void test_element_rules(void **state)
     }
 }
 
+/* Odd strides, and what lies between rows stays as it was. */
+static void test_transpose(void **state)
+{
+    enum { SIDE = 19, SIZE = SIDE * (SIDE + 5) };
+    (void)state;
+    HelpGuard in = help_guard_new(SIZE * sizeof(float));
+    HelpGuard out = help_guard_new(SIZE * sizeof(float));
+    LmRng rng = lm_rng(help_guard_seed(26), LM_RNG_USER, 0, 0);
+    for (int round = 0; round < 300; round++) {
+        int64_t rows = help_float_int(&rng, 1, SIDE);
+        int64_t cols = help_float_int(&rng, 1, SIDE);
+        int64_t from_ld = cols + help_float_int(&rng, 0, 5);
+        int64_t to_ld = rows + help_float_int(&rng, 0, 5);
+        size_t n_from = (size_t)((rows - 1) * from_ld + cols);
+        size_t n_to = (size_t)((cols - 1) * to_ld + rows);
+        float *from = help_guard_back(&in, n_from * sizeof *from);
+        float before[SIZE];
+        float wanted[SIZE];
+        help_float_fill_nasty(from, n_from, &rng);
+        help_float_fill(before, n_to, &rng);
+        memcpy(wanted, before, n_to * sizeof *wanted);
+        for (int64_t i = 0; i < rows * cols; i++) {
+            wanted[i % cols * to_ld + i / cols] = from[i / cols * from_ld + i % cols];
+        }
+        for (const char *const *name = lm_kernels_available(); *name != NULL; name++) {
+            help_guard_fill(&out);
+            float *to = help_guard_back(&out, n_to * sizeof *to);
+            memcpy(to, before, n_to * sizeof *to);
+            lm_kernels_named(*name)->nn->transpose(to, to_ld, from, from_ld, rows, cols);
+            assert_memory_equal(to, wanted, n_to * sizeof *to);
+            assert_true(help_guard_is_clean(&out, to, n_to * sizeof *to));
+        }
+    }
+    help_guard_free(&in);
+    help_guard_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pools_forward), cmocka_unit_test(test_pools_backward),
         cmocka_unit_test(test_activations),   cmocka_unit_test(test_sum_positions),
-        cmocka_unit_test(test_element_rules),
+        cmocka_unit_test(test_element_rules), cmocka_unit_test(test_transpose),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
