@@ -158,6 +158,26 @@ static LmStatus enter(Walk *w, bool *is_new, LmError *err)
     return LM_OK;
 }
 
+/* Marks the folders above w->path as entered: a link that leads back up would make everything below
+ * them part of it. */
+static LmStatus enter_parents(Walk *w, LmError *err)
+{
+    size_t length = w->length;
+    int64_t n_before = -1;
+    LmStatus st = LM_OK;
+    while (w->n_entered > n_before && st == LM_OK) { /* ends at "/", its own parent */
+        bool is_new = false;
+        n_before = w->n_entered;
+        st = append(w, "..", err);
+        if (st == LM_OK) {
+            st = enter(w, &is_new, err);
+        }
+    }
+    cut(w, length);
+    w->counts.n_links = 0;
+    return st;
+}
+
 /* As deep as paths are long, at most: PATH_MAX / 2 calls, of some hundred bytes each. */
 static LmStatus walk(Walk *w, LmError *err)
 {
@@ -211,6 +231,9 @@ LmStatus lm_scan_images(LmNames *out, LmScanCounts *counts, const char *path, bo
 {
     Walk w = {.follows_links = follows_links};
     LmStatus st = set_path(&w, path, err);
+    if (st == LM_OK && follows_links) {
+        st = enter_parents(&w, err);
+    }
     if (st == LM_OK) {
         st = walk(&w, err);
     }
