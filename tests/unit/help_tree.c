@@ -1,0 +1,66 @@
+#define _XOPEN_SOURCE 700
+#include "help_tree.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "help_files.h"
+#include "help_test.h"
+#include "io/png.h"
+
+void help_tree_folder(const char *name)
+{
+    char part[512];
+    for (const char *slash = strchr(name, '/');; slash = strchr(slash + 1, '/')) {
+        size_t n = slash != NULL ? (size_t)(slash - name) : strlen(name);
+        memcpy(part, name, n);
+        part[n] = '\0';
+        assert_true(mkdir(help_files_path(part), 0777) == 0 || errno == EEXIST);
+        if (slash == NULL) {
+            return;
+        }
+    }
+}
+
+static void make_parent(const char *name)
+{
+    char folder[512];
+    const char *slash = strrchr(name, '/');
+    if (slash != NULL) {
+        memcpy(folder, name, (size_t)(slash - name));
+        folder[slash - name] = '\0';
+        help_tree_folder(folder);
+    }
+}
+
+uint8_t help_tree_pixel(unsigned seed, int64_t k)
+{
+    return (uint8_t)(seed * 37u + (unsigned)k * 11u + (unsigned)(k / 7) * seed);
+}
+
+void help_tree_image(const char *name, int64_t h, int64_t w, int64_t c, unsigned seed)
+{
+    LmError err;
+    LmTensor t;
+    assert_ok(lm_tensor_new(&t, LM_U8, 3, (const int64_t[]){h, w, c}, &err), err);
+    for (int64_t k = 0; k < t.count; k++) {
+        ((uint8_t *)t.data)[k] = help_tree_pixel(seed, k);
+    }
+    make_parent(name);
+    assert_ok(lm_png_save(&t, help_files_path(name), &err), err);
+    lm_tensor_fini(&t);
+}
+
+void help_tree_file(const char *name, const void *bytes, size_t size)
+{
+    make_parent(name);
+    (void)help_files_make(name, bytes, size);
+}
+
+void help_tree_link(const char *name, const char *target)
+{
+    make_parent(name);
+    assert_int_equal(symlink(target, help_files_path(name)), 0);
+}
