@@ -74,6 +74,8 @@ $(BUILD)/obj/%.o: src/%.c
 	$(Q)$(CC) $(CFLAGS_ALL) $(call pkg_cflags,$(LIBS_ENGINE) $(LIBS_HEADERS)) $(DEFS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/obj/bind/%.o $(BUILD)/obj/cli/%.o: CFLAGS += $(call pkg_cflags,$(LIBS_LUA))
+# Sums of a damaged JPEG's coefficients may overflow inside stb_image: let them wrap.
+$(BUILD)/obj/io/stb.o: CFLAGS += -fwrapv
 $(BUILD)/obj/kernel/select.o: DEFS += $(ISAS:%=-DLM_HAVE_%)
 
 define ISA_RULE

@@ -32,6 +32,7 @@ const char *lb_open_script_dir(lua_State *L, char *buffer, size_t size);
 
 /* The rooms of the module, each in files of its own; open.c calls them in this order. */
 void lb_tensor_open(lua_State *L);
+void lb_image_open(lua_State *L);
 void lb_dataset_open(lua_State *L);
 void lb_stats_open(lua_State *L);
 void lb_stage_open(lua_State *L);
