@@ -31,6 +31,7 @@ typedef enum LcBenchFlow {
     LC_BENCH_RESCALED,
     LC_BENCH_STANDARDIZED,
     LC_BENCH_SAMPLEWISE,
+    LC_BENCH_WHITENED,
     LC_BENCH_BEFOREHAND, /* the rescaled pixels, held as f32 */
     LC_BENCH_TEST,
     LC_BENCH_COLOR,
@@ -54,6 +55,7 @@ LcBenchRow *lc_bench_row_find(LcBench *b, const char *name);
 /* --- bench_data.c: data sets, flows --- */
 LmStatus lc_bench_open(LcBench *b, LmError *err) LM_MUST_CHECK;
 void lc_bench_close(LcBench *b);
+LmStatus lc_bench_whitener(LmGenerator **out, LmError *err) LM_MUST_CHECK;
 /* Borrowed; made when asked for first. */
 LmStatus lc_bench_flow(LcBench *b, LcBenchFlow which, LmFlow **out, LmError *err) LM_MUST_CHECK;
 

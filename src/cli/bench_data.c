@@ -39,6 +39,30 @@ void lc_bench_close(LcBench *b)
     lm_model_unref(b->color);
 }
 
+/* Keras' zca_whitening, unfitted. */
+LmStatus lc_bench_whitener(LmGenerator **out, LmError *err)
+{
+    const LmStage stages[] = {lm_stage_rescale(1.0 / 255),
+                              lm_stage_center(LM_SCOPE_FEATURE, LM_AXIS_CHANNEL),
+                              lm_stage_zca(1e-6, LM_AXIS_ALL)};
+    return lm_generator_new(out, stages, LM_ARRAY_LEN(stages), err);
+}
+
+static LmStatus whitened_flow(LmFlow **out, LmDataset *ds, LmError *err)
+{
+    LmGenerator *g = NULL;
+    LmFlowOptions o = {.batch = LC_BENCH_BATCH, .is_shuffled = true};
+    LmStatus st = lc_bench_whitener(&g, err);
+    if (st == LM_OK) {
+        st = lm_generator_fit(g, ds, err);
+    }
+    if (st == LM_OK) {
+        st = lm_flow_new(out, g, ds, &o, err);
+    }
+    lm_generator_unref(g);
+    return st;
+}
+
 static LmStatus scaled_flow(LmFlow **out, LmDataset *ds, LmStage stage, bool is_shuffled,
                             LmError *err)
 {
@@ -126,6 +150,8 @@ static LmStatus make_flow(LcBench *b, LcBenchFlow which, LmFlow **out, LmError *
     case LC_BENCH_SAMPLEWISE:
         return scaled_flow(out, b->train, lm_stage_standardize(LM_SCOPE_SAMPLE, LM_AXIS_ALL, 1e-6),
                            true, err);
+    case LC_BENCH_WHITENED:
+        return whitened_flow(out, b->train, err);
     case LC_BENCH_BEFOREHAND:
         return beforehand_flow(b, out, err);
     case LC_BENCH_TEST:

@@ -112,6 +112,20 @@ static LmStatus run_flow(LcBench *b, const LcBenchRow *row, double *figure, LmEr
     return st;
 }
 
+static LmStatus run_whitening(LcBench *b, const LcBenchRow *row, double *figure, LmError *err)
+{
+    (void)row;
+    LmGenerator *g = NULL;
+    LmStatus st = lc_bench_whitener(&g, err);
+    double start = lm_clock_seconds();
+    if (st == LM_OK) {
+        st = lm_generator_fit(g, b->train, err);
+    }
+    *figure = lm_clock_seconds() - start;
+    lm_generator_unref(g);
+    return st;
+}
+
 /* --- starts --- */
 
 /* Runs this program with `argv`, `script` as its standard input; waits for its end. `usage` may be
@@ -208,6 +222,16 @@ static void add_flow(LcBench *b, const char *name, LcBenchFlow which)
         1e6 * (double)lm_dataset_item_count(b->train) * (1 + sizeof(float)) / 2 / 1e9;
 }
 
+/* Two operations for each number of the matrix. */
+static void add_whitening(LcBench *b)
+{
+    double item = (double)lm_dataset_item_count(b->train);
+    LcBenchRow *row = add(b, "batches whitened", "M images/s", LC_BENCH_WHITENED, run_flow);
+    row->anchor = lc_bench_peak;
+    row->anchor_units = 1e6 * 2 * item * item / 1e9;
+    add(b, "whitening, fit", "s", 0, run_whitening);
+}
+
 void lc_bench_rows_add(LcBench *b, int n_threads)
 {
     add(b, lc_bench_peak, "GF/s", 0, run_peak);
@@ -219,6 +243,7 @@ void lc_bench_rows_add(LcBench *b, int n_threads)
     add_flow(b, "batches rescaled", LC_BENCH_RESCALED);
     add_flow(b, "batches standardized", LC_BENCH_STANDARDIZED);
     add_flow(b, "batches standardized by sample", LC_BENCH_SAMPLEWISE);
+    add_whitening(b);
     add(b, "start of the program", "ms", 0, run_start);
     if (b->is_mnist) {
         add(b, "start to the first batch of MNIST", "ms", 1, run_start);
