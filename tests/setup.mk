@@ -60,7 +60,7 @@ bench: deps ## measure speed on this machine; the figures go to build/bench.json
 	$(AGAIN) all
 	@$(BUILD)/luma bench --json $(BUILD)/bench.json
 
-bench-peers: deps ## install oneDNN, PyTorch, TensorFlow and numpy, and measure beside them
+bench-peers: deps ## install oneDNN, PyTorch, TensorFlow, OpenCV and Keras, and measure beside them
 	$(AGAIN) all
 	@BUILD=$(BUILD) CC=$(CC) sh tests/bench/peers.sh
 

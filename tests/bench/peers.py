@@ -115,11 +115,23 @@ class Comparison:
         self.numpy = self.find("numpy", [python, os.path.join(here, "numpy_peer.py")], "numpy")
         self.tensorflow = self.find("TensorFlow", [python, os.path.join(here, "tf_peer.py")],
                                     "tensorflow")
+        augment = os.path.join(here, "opencv_peer.py")
+        self.opencv = self.find("OpenCV", [self.opencv_python(python), augment, "opencv"], "cv2")
+        self.keras = self.find("Keras", [python, augment, "keras"], "keras_preprocessing, scipy")
         version = subprocess.run([self.luma, "--version"], capture_output=True, text=True).stdout
         self.version = version.strip()
         self.avx2 = Peer("luma avx2", [self.luma, "bench"], {"LUMA_ISA": "avx2"})
         if "avx512" not in version:
             self.avx2 = None
+
+    @staticmethod
+    def opencv_python(other):
+        """The interpreter Debian's python3-opencv belongs to, or another that has its module."""
+        for path in ("/usr/bin/python3", other, sys.executable):
+            if os.access(path, os.X_OK) and not subprocess.run(
+                    [path, "-c", "import cv2"], capture_output=True).returncode:
+                return path
+        return other
 
     @staticmethod
     def find(name, command, module=None):
@@ -181,6 +193,8 @@ class Comparison:
                [self.peer(self.numpy, "data", 1), self.peer(self.torch, "batches", 1),
                 self.peer(self.tensorflow, "batches", 1)], 1)
 
+        yield ("augment", ["augment"], [self.opencv, self.keras], 1)
+
     def starts(self):
         """Wall time of whole processes that make one batch and end."""
         programs = [Peer("luma", [self.luma, "run", "-"])]
@@ -229,7 +243,7 @@ def main():
     parser.add_argument("--build", default="build")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="",
-                        help="training, evaluation, colour, layers, data or starts")
+                        help="training, evaluation, colour, layers, data, augment or starts")
     parser.add_argument("--json")
     options = parser.parse_args()
     load = os.getloadavg()[0]
@@ -241,7 +255,7 @@ def main():
     rows = comparison.table.summary()
     print(f"{processor()}, {comparison.n} processors; {comparison.version}; "
           f"best of {options.rounds} rounds, in turns")
-    print_table(rows, ["oneDNN", "PyTorch", "TensorFlow", "numpy", "luma avx2"])
+    print_table(rows, ["oneDNN", "PyTorch", "TensorFlow", "numpy", "OpenCV", "Keras", "luma avx2"])
     path = options.json or os.path.join(options.build, "bench-peers.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump({"processor": processor(), "luma": comparison.version, "processors": comparison.n,

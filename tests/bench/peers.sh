@@ -1,9 +1,10 @@
 #!/bin/sh
 # Installs what luma is compared with, as far as it can be had, and measures both: tests/bench/peers.sh
 #
-# oneDNN comes as a Debian package, PyTorch, TensorFlow and numpy through pip into $BUILD/venv. pip asks the package
-# index it is set up for (PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, PIP_FIND_LINKS): where a build of PyTorch for
-# processors alone is at hand, point it there, the default one brings gigabytes for graphics cards.
+# oneDNN and OpenCV come as Debian packages; PyTorch, TensorFlow, numpy and Keras' image functions of old,
+# with the scipy they run on, through pip into $BUILD/venv. pip asks the package index it is set up for
+# (PIP_INDEX_URL, PIP_EXTRA_INDEX_URL, PIP_FIND_LINKS): where a build of PyTorch for processors alone is at
+# hand, point it there, the default one brings gigabytes for graphics cards.
 # What cannot be had is named and left out. Options go to tests/bench/peers.py.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -18,6 +19,7 @@ say() { echo "bench-peers: $*"; }
 command -v python3 >/dev/null 2>&1 || PACKAGES="$PACKAGES python3"
 python3 -c 'import ensurepip, venv' 2>/dev/null || PACKAGES="$PACKAGES python3-venv"
 [ -f /usr/include/dnnl.h ] || PACKAGES="$PACKAGES libdnnl-dev"
+/usr/bin/python3 -c 'import cv2' 2>/dev/null || PACKAGES="$PACKAGES python3-opencv"
 # shellcheck disable=SC2086 # a list of words
 [ -z "$PACKAGES" ] || sh tests/setup/packages.sh $PACKAGES || say "not all of$PACKAGES could be installed"
 if ! command -v python3 >/dev/null 2>&1; then
@@ -42,6 +44,8 @@ try() {
 if [ -x "$BUILD/venv/bin/python" ]; then
     try numpy numpy
     try torch "$TORCH"
+    try scipy scipy
+    try keras_preprocessing Keras-Preprocessing==1.1.2
     try tensorflow "$TENSORFLOW"
 fi
 exec python3 tests/bench/peers.py --build "$BUILD" "$@"
