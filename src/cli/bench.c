@@ -66,8 +66,8 @@ static bool is_small_better(const LcBenchRow *row)
 }
 
 typedef struct Summary {
-    double best, median, spread; /* spread: (largest - smallest) / median */
-    double share;                /* of the anchor's best; 0: no anchor */
+    double best, median, minimum, spread; /* spread: (largest - smallest) / median */
+    double share;                         /* of the anchor's best; 0: no anchor */
 } Summary;
 
 static Summary summarize(LcBench *b, const LcBenchRow *row, int n)
@@ -76,6 +76,7 @@ static Summary summarize(LcBench *b, const LcBenchRow *row, int n)
     memcpy(sorted, row->figures, (size_t)n * sizeof *sorted);
     Summary s = {.median = lc_bench_median(sorted, n)};
     s.best = is_small_better(row) ? sorted[0] : sorted[n - 1];
+    s.minimum = sorted[0];
     s.spread = (sorted[n - 1] - sorted[0]) / s.median;
     if (row->anchor != NULL) {
         double anchor = summarize(b, lc_bench_row_find(b, row->anchor), n).best;
@@ -106,9 +107,9 @@ static void print_table(LcBench *b, int n)
 static json_t *row_to_json(LcBench *b, const LcBenchRow *row, int n)
 {
     Summary s = summarize(b, row, n);
-    json_t *j =
-        json_pack("{s:s, s:s, s:i, s:f, s:f, s:f}", "name", row->name, "unit", row->unit, "threads",
-                  row->threads, "best", s.best, "median", s.median, "spread", s.spread);
+    json_t *j = json_pack("{s:s, s:s, s:i, s:f, s:f, s:f, s:f}", "name", row->name, "unit",
+                          row->unit, "threads", row->threads, "best", s.best, "median", s.median,
+                          "minimum", s.minimum, "spread", s.spread);
     json_t *figures = json_array();
     for (int k = 0; k < n; k++) {
         json_array_append_new(figures, json_real(row->figures[k]));
