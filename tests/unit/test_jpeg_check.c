@@ -79,6 +79,26 @@ static void test_tables(void **state)
     memset(many.bytes + sizeof head + 9, 200, 7);
     many.size = 3000;
     refuse(&many, "a Huffman table");
+    /* As many symbols as are announced, but three of one bit; then 254 of 9 bits and 3 of 10. */
+    memset(many.bytes + sizeof head, 0, 16);
+    many.bytes[sizeof head] = 3;
+    many.bytes[5] = 19 + 3;
+    many.bytes[4] = 0;
+    many.size = sizeof head + 16 + 3 + 2;
+    memcpy(many.bytes + many.size - 2, "\xFF\xD9", 2);
+    refuse(&many, "a Huffman table");
+    many.bytes[sizeof head] = 0;
+    many.bytes[sizeof head + 8] = 254;
+    many.bytes[sizeof head + 9] = 3;
+    many.bytes[4] = (19 + 257) >> 8;
+    many.bytes[5] = (19 + 257) & 255;
+    many.size = sizeof head + 16 + 257 + 2;
+    memset(many.bytes + sizeof head + 16, 0, 257);
+    memcpy(many.bytes + many.size - 2, "\xFF\xD9", 2);
+    refuse(&many, "a Huffman table");
+    many.bytes[sizeof head + 9] = 2;
+    many.bytes[5]--;
+    refuse(&many, "ends without pixels");
     change("gray.jpg", 0xDA, 4, 0, "a scan header");
     change("gray.jpg", 0xDA, 5, 99, "a scan header");
     change("gray.jpg", 0xDA, 6, 0x40, "a scan header");

@@ -75,8 +75,8 @@ static void test_channels(void **state)
     }
 }
 
-/* White stays white, in 16 bits too, where the sum comes to 2^32 less a little. */
-static void test_white(void **state)
+/* White stays white, in 16 bits too, where the sum comes to 2^32 less a little; ties go up. */
+static void test_gray_ends(void **state)
 {
     (void)state;
     LmError err;
@@ -84,6 +84,12 @@ static void test_white(void **state)
     memset(image.pixels, 0xFF, 6);
     assert_ok(lm_pixels_convert(&image, LM_COLOR_GRAY, &err), err);
     assert_int_equal(*(uint16_t *)image.pixels, 65535);
+    lm_image_fini(&image);
+    /* Exactly between two grays. */
+    image = make(1, 1, 3, 8);
+    memcpy(image.pixels, (const uint8_t[]){0, 52, 184}, 3);
+    assert_ok(lm_pixels_convert(&image, LM_COLOR_GRAY, &err), err);
+    assert_int_equal(*(uint8_t *)image.pixels, 52);
     lm_image_fini(&image);
 }
 
@@ -151,7 +157,7 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_channels),      cmocka_unit_test(test_white),
+        cmocka_unit_test(test_channels),      cmocka_unit_test(test_gray_ends),
         cmocka_unit_test(test_scale),         cmocka_unit_test(test_turn),
         cmocka_unit_test(test_out_of_memory),
     };
