@@ -151,6 +151,18 @@ typedef struct Step {
     int64_t n;
 } Step;
 
+/* The block after the one at `first`, of this batch or the next: images come in random order, so
+ * without a hint each would be waited for. */
+static void hint_next_block(const Step *step, int64_t first)
+{
+    const LmTrainer *t = step->trainer;
+    int64_t at = step->first + first + LM_BLOCK;
+    int64_t end = LM_MIN(at + LM_BLOCK, t->n_samples);
+    for (int64_t i = at; i < end; i++) {
+        lm_flow_hint(t->flow, t->order[i]);
+    }
+}
+
 /* Chain `task`: its blocks, one after the other. */
 static void run_chain(void *ctx, int64_t task, int thread)
 {
@@ -169,6 +181,7 @@ static void run_chain(void *ctx, int64_t task, int thread)
         if (!lm_runner_fill(&t->runner, &run, t->flow, t->order + step->first)) {
             return;
         }
+        hint_next_block(step, first);
         lm_net_forward(&run);
         lm_runner_loss(&run, t->flow, t->order + step->first, t->loss, 1.0 / (double)step->n,
                        t->results);
