@@ -51,6 +51,9 @@ static LmStatus find_columns(Table *t, LmError *err)
     const LmTableOptions *o = t->o;
     t->weight = -1;
     t->split = -1;
+    if (t->csv.n_rows == 0) {
+        return lm_fail(err, LM_EFORMAT, "the table has a header, but no rows");
+    }
     LmStatus st = lm_csv_column(&t->file, &t->csv, o->file, err);
     if (st == LM_OK && o->weight != NULL) {
         st = lm_csv_column(&t->weight, &t->csv, o->weight, err);
@@ -389,10 +392,7 @@ static LmStatus take_rows(Table *t, LmError *err)
         }
     }
     if (st == LM_OK && t->rows.paths.n == 0) {
-        st = lm_fail(err, LM_EFORMAT,
-                     t->csv.n_rows == 0 ? "the table has a header, but no rows"
-                                        : "none of its %lld rows is of the parts and classes asked "
-                                          "for",
+        st = lm_fail(err, LM_EFORMAT, "none of its %lld rows is of the parts and classes asked for",
                      (long long)t->csv.n_rows);
     }
     return st;

@@ -15,6 +15,9 @@
 /* What a file of text inflates to at most. */
 static const size_t inflated_max = (size_t)1 << 30;
 
+/* A complaint after more rows than these is not answered by what the first bytes look like. */
+enum { FOREIGN_ROWS = 4 };
+
 typedef struct Parser {
     const uint8_t *bytes;
     size_t size;
@@ -261,7 +264,7 @@ static LmStatus finish(LmCsv *out, Parser *p, LmError *err)
     return LM_OK;
 }
 
-/* A file that is something else often fails somewhere in the middle of line 1. */
+/* A file that is something else fails within its first lines. */
 static const char *guess_of(const LmFile *file)
 {
     const char *guess = lm_guess_format(file->bytes, file->size);
@@ -284,7 +287,7 @@ LmStatus lm_csv_load(LmCsv *out, const char *path, char delimiter, LmError *err)
     if (st == LM_OK) {
         st = finish(out, &p, err);
     }
-    if (st == LM_EFORMAT && p.n_rows == 0 && guess_of(&file) != NULL) {
+    if (st == LM_EFORMAT && p.n_rows <= FOREIGN_ROWS && guess_of(&file) != NULL) {
         st = lm_fail(err, LM_EFORMAT, "no table but %s", guess_of(&file));
     }
     lm_mem_free(p.text);
@@ -343,14 +346,14 @@ LmStatus lm_csv_column(int *out, const LmCsv *csv, const char *name, LmError *er
 bool lm_csv_number(const char *cell, float *out)
 {
     char *end = NULL;
-    if (*cell == '\0') {
+    double v = strtod(cell, &end);
+    if (end == cell) {
         return false;
     }
-    double v = strtod(cell, &end);
     while (isspace((unsigned char)*end)) {
         end++;
     }
-    if (end == cell || *end != '\0' || !isfinite((float)v)) {
+    if (*end != '\0' || !isfinite((float)v)) {
         return false;
     }
     *out = (float)v;
