@@ -1,8 +1,15 @@
 local test = require "luma.test"
 
+-- Files of this test, removed at its end.
+local files = {}
+
+local function path_of(ending)
+    files[#files + 1] = test.path(ending)
+    return files[#files]
+end
+
 local function write(path, bytes)
-    local file <close> = assert(io.open(path, "wb"))
-    file:write(bytes)
+    test.write(path, bytes)
     return path
 end
 
@@ -12,7 +19,7 @@ local function read(path)
 end
 
 local function saved(pixels, kind)
-    local path = test.path ".png"
+    local path = path_of ".png"
     luma.tensor(pixels, kind or "u8"):save(path)
     return path
 end
@@ -46,16 +53,16 @@ test("luma.image.load resizes", function()
 end)
 
 test("luma.image.load reads other formats", function()
-    local ppm = write(test.path ".ppm", "P6 2 1 255\nabcdef")
+    local ppm = write(path_of ".ppm", "P6 2 1 255\nabcdef")
     test.eq(luma.image.load(ppm):table(), { { { 97, 98, 99 }, { 100, 101, 102 } } })
     test.eq(luma.image.info(ppm).format, "PNM")
-    local bmp = write(test.path ".bmp", "BM" .. string.pack("<I4I4I4I4i4i4I2I2I4I4I4I4I4I4",
+    local bmp = write(path_of ".bmp", "BM" .. string.pack("<I4I4I4I4i4i4I2I2I4I4I4I4I4I4",
         58, 0, 54, 40, 1, 1, 1, 24, 0, 0, 0, 0, 0, 0) .. "\3\2\1\0")
     test.eq(luma.image.load(bmp):table(), { { { 1, 2, 3 } } })
 end)
 
 test("16-bit images keep their values or are scaled, by choice", function()
-    local path = write(test.path ".pgm", "P5 3 1 65535\n\0\0\1\2\255\255")
+    local path = write(path_of ".pgm", "P5 3 1 65535\n\0\0\1\2\255\255")
     test.eq(luma.image.info(path).depth, 16)
     test.eq(test.fails("~ has 16 bits a channel: ask for depth 16 to keep its values, or for depth 8 to have "
         .. "them scaled to 0..255$", function() luma.image.load(path) end).code, "EFORMAT")
@@ -151,4 +158,7 @@ test("luma.image.resize refuses what is no image", function()
         resize(t, { 2, 2 }, { filter = "box" }))
 end)
 
+for _, path in ipairs(files) do
+    os.remove(path)
+end
 test.done()
