@@ -195,6 +195,56 @@ static LM_KERNEL void sum_positions(float *sums, const LmMap *x, int64_t n)
     }
 }
 
+/* N pixels from (y, x) on, channels c to c + VF_LANES - 1, of which those of `keep` above 0 exist.
+ */
+LM_INLINE void fold_pixels(const LmMap *dx, const LmFold *f, int64_t y, int64_t x, int64_t c,
+                           vf keep, const int N)
+{
+    int64_t oy = y + f->top;
+    int64_t ky = LM_MAX(oy - (f->rows - 1), (int64_t)0);
+    int64_t end = LM_MIN(oy + 1, f->kh);
+    vf acc[4];
+    LM_UNROLL
+    for (int i = 0; i < N; i++) {
+        acc[i] = vf_zero();
+    }
+    for (; ky < end; ky++) {
+        const float *p =
+            f->t + ((oy - ky) * f->cols + x + f->left) * f->ld + ky * f->kw * f->ic + c;
+        for (int64_t kx = 0; kx < f->kw; kx++) {
+            LM_UNROLL
+            for (int i = 0; i < N; i++) {
+                acc[i] = vf_add(acc[i], vf_load(p + i * f->ld));
+            }
+            p += f->ic - f->ld;
+        }
+    }
+    LM_UNROLL
+    for (int i = 0; i < N; i++) {
+        vf_store(at(dx, 0, y, x + i) + c, vf_where_gt(keep, vf_zero(), acc[i]));
+    }
+}
+
+static LM_KERNEL void fold(const LmMap *dx, const LmFold *f)
+{
+    float exists[16];
+    for (int64_t c = 0; c < 16; c++) {
+        exists[c] = c < f->ic;
+    }
+    for (int64_t y = 0; y < dx->h; y++) {
+        for (int64_t c = 0; c < 16; c += VF_LANES) {
+            vf keep = vf_load(exists + c);
+            int64_t x = 0;
+            for (; x + 4 <= dx->w; x += 4) {
+                fold_pixels(dx, f, y, x, c, keep, 4);
+            }
+            for (; x < dx->w; x++) {
+                fold_pixels(dx, f, y, x, c, keep, 1);
+            }
+        }
+    }
+}
+
 /* The loops below are element by element: a vector body, then the same operations one at a time. */
 
 static LM_KERNEL void add(float *y, const float *x, size_t n)
@@ -317,6 +367,7 @@ const LmNnKernels LM_VARIANT(lm_nn_kernels) = {
     .tanh_backward = tanh_backward,
     .sigmoid_backward = sigmoid_backward,
     .sum_positions = sum_positions,
+    .fold = fold,
     .add = add,
     .transpose = transpose,
     .adam = adam,

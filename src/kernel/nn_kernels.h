@@ -45,6 +45,17 @@ typedef struct LmRmspropStep {
     float momentum;
 } LmRmspropStep;
 
+/* Products of a convolution's output positions with its filter: position (oy, ox) has at
+ * t[(oy * cols + ox) * ld + tap * ic + c] what it gives to the input under each tap. */
+typedef struct LmFold {
+    const float *t; /* at output (0, 0); `before` columns of zeros lie on its left, others behind */
+    int64_t rows, cols; /* of outputs; `cols` from a row to the next, zeros included */
+    int64_t ld;
+    int64_t ic; /* at most 16; 16 floats may be read at each tap */
+    int64_t kh, kw;
+    int64_t top, left; /* padding */
+} LmFold;
+
 struct LmNnKernels {
     /* y = the largest of each window of x, first one (row by row) where equal. */
     void (*maxpool)(const LmMap *y, const LmMap *x, const LmWindow *win, int64_t n);
@@ -69,6 +80,10 @@ struct LmNnKernels {
 
     /* sums[j] += x[..][j] over all positions of all images in order. */
     void (*sum_positions)(float *sums, const LmMap *x, int64_t n);
+    /* One image's dx (h x w x 16): dx(y, x)[c] = the sum over taps, row by row, of what the output
+     * (y + top - ky, x + left - kx) gives; rows of outputs that do not exist are left out, columns
+     * are zeros in t. Channels from ic on become 0. */
+    void (*fold)(const LmMap *dx, const LmFold *f);
     /* y[i] += x[i] */
     void (*add)(float *y, const float *x, size_t n);
     /* to[j * to_ld + i] = from[i * from_ld + j], i in [0, rows), j in [0, cols). */

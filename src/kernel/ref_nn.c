@@ -148,6 +148,31 @@ static LM_KERNEL void sum_positions(float *sums, const LmMap *x, int64_t n)
     }
 }
 
+static float fold_sum(const LmFold *f, int64_t y, int64_t x, int64_t c)
+{
+    float sum = 0;
+    for (int64_t ky = 0; ky < f->kh; ky++) {
+        for (int64_t kx = 0; kx < f->kw; kx++) {
+            int64_t oy = y + f->top - ky;
+            int64_t ox = x + f->left - kx;
+            if (oy >= 0 && oy < f->rows) {
+                sum += f->t[(oy * f->cols + ox) * f->ld + (ky * f->kw + kx) * f->ic + c];
+            }
+        }
+    }
+    return sum;
+}
+
+static LM_KERNEL void fold(const LmMap *dx, const LmFold *f)
+{
+    FOR_POSITIONS(dx, 1)
+    {
+        for (int64_t c = 0; c < dx->cs; c++) {
+            at(dx, in, iy, ix)[c] = c < f->ic ? fold_sum(f, iy, ix, c) : 0;
+        }
+    }
+}
+
 static LM_KERNEL void add(float *y, const float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -214,6 +239,7 @@ const LmNnKernels lm_nn_kernels_ref = {
     .tanh_backward = tanh_backward,
     .sigmoid_backward = sigmoid_backward,
     .sum_positions = sum_positions,
+    .fold = fold,
     .add = add,
     .transpose = transpose,
     .adam = adam,

@@ -355,6 +355,7 @@ void lm_net_free(LmNet *net)
         LmOp *op = &net->ops[i];
         lm_gemm_table_fini(&op->fwd);
         lm_gemm_table_fini(&op->wgrad);
+        lm_gemm_table_fini(&op->fold.table);
         for (int k = 0; k < op->n_dgrad; k++) {
             lm_gemm_table_fini(&op->dgrad[k]);
         }

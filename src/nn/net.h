@@ -115,6 +115,16 @@ typedef struct LmWinogradGrad {
     int32_t *dy;
 } LmWinogradGrad;
 
+/* The data gradient of a convolution from few channels: see nn/fold.c. */
+typedef struct LmFoldPlan {
+    bool is_used;
+    int64_t ld;     /* taps times channels, padded */
+    int64_t before; /* columns of zeros left of an output row */
+    int64_t cols;   /* of an output row with its zeros */
+    int64_t arena;  /* an image's products */
+    LmGemmTable table;
+} LmFoldPlan;
+
 struct LmOp {
     const LmOpKind *kind;
     const LmLayer *layer; /* the one with weights where two are fused */
@@ -137,6 +147,7 @@ struct LmOp {
     LmWinograd winograd;    /* forward */
     LmWinograd winograd_dx; /* conv: data gradient */
     LmWinogradGrad winograd_dw;
+    LmFoldPlan fold;     /* conv: data gradient */
     int64_t chain_grads; /* floats from the start of a chain's gradients: kernel, then bias */
 };
 
@@ -234,6 +245,12 @@ void lm_convpool_kernel_grad(const LmNet *net, const LmOp *op, int n_chains, int
                              int64_t row1, float *g);
 void lm_convpool_fini(LmOp *op);
 int64_t lm_convpool_bias_offset(const LmNet *net, const LmOp *op);
+
+/* conv: the data gradient by products of output positions, where that is cheaper. */
+bool lm_fold_fits(const LmOp *op);
+void lm_fold_plan(LmNet *net, LmOp *op);
+LmStatus lm_fold_tables(LmNet *net, LmOp *op, LmError *err) LM_MUST_CHECK;
+void lm_fold_run(const LmOp *op, const LmBlockRun *run, const LmMap *dy, const LmMap *dx);
 
 /* Helpers of the plan. Reserves floats in every arena and gives their place. */
 int64_t lm_net_reserve(LmNet *net, int64_t floats);

@@ -96,7 +96,9 @@ static LmStatus plan(LmNet *net, LmOp *op, LmError *err)
     if (st != LM_OK || !net->is_training) {
         return st;
     }
-    if (op->needs_dx) {
+    if (op->needs_dx && !op->winograd_dx.is_used && lm_fold_fits(op)) {
+        lm_fold_plan(net, op);
+    } else if (op->needs_dx) {
         LmHalo reach;
         gradient_reach(l->in.h, l->out.h, k->kh, k->sh, l->pad.top, &reach.top, &reach.bottom);
         gradient_reach(l->in.w, l->out.w, k->kw, k->sw, l->pad.left, &reach.left, &reach.right);
@@ -237,6 +239,7 @@ static LmStatus tables(LmNet *net, LmOp *op, LmError *err)
     }
     if (st == LM_OK && net->is_training && op->needs_dx) {
         st = op->winograd_dx.is_used ? lm_winograd_tables(&op->winograd_dx, err)
+             : op->fold.is_used      ? lm_fold_tables(net, op, err)
                                      : data_gradient_tables(net, op, err);
     }
     return st;
@@ -351,6 +354,10 @@ static void backward(const LmOp *op, const LmBlockRun *run)
     LmMap dx = lm_net_grads(run, op->index);
     if (op->winograd_dx.is_used) {
         call_winograd(op, &op->winograd_dx, run, &dy, &dx, NULL, false);
+        return;
+    }
+    if (op->fold.is_used) {
+        lm_fold_run(op, run, &dy, &dx);
         return;
     }
     LmGemm g = {.a_k = 1,

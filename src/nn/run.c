@@ -128,12 +128,17 @@ void lm_net_transpose_rows(LmNet *net, const LmOp *op, int64_t row0, int64_t row
     float *t = net->transposed + op->transposed;
     const LmPlanMap *in = &net->grads[op->index];
     bool is_conv = op->kind == &lm_op_conv;
-    /* conv: [tap][oc][ic padded]; dense: [oc][position][ic padded]; convpool: by kernel. */
+    /* conv: [tap][oc][ic padded], or [oc][tap][ic] to fold; dense: [oc][position][ic padded];
+     * convpool: by kernel. */
     bool is_pool = op->kind == &lm_op_convpool;
     int64_t ic = op->layer->in.c;
     int64_t n_taps = p->rows / ic;
-    int64_t oc_stride = is_conv ? in->cs : is_pool ? n_taps * 16 : n_taps * in->cs;
-    int64_t tap_stride = is_conv ? p->cols * in->cs : in->cs;
+    bool is_fold = op->fold.is_used;
+    int64_t oc_stride = is_fold   ? op->fold.ld
+                        : is_conv ? in->cs
+                        : is_pool ? n_taps * 16
+                                  : n_taps * in->cs;
+    int64_t tap_stride = is_fold ? ic : is_conv ? p->cols * in->cs : in->cs;
     int64_t run_max = is_pool ? 16 : ic; /* rows that stay neighbours */
     int64_t n = 0;
     for (int64_t r = row0; r < row1; r += n) {
