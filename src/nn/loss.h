@@ -7,6 +7,8 @@
  * model's softmax or sigmoid, if any. Where the target is a row t of numbers, those take the place
  * of the one-hot ones: cross_entropy is then sum of t_i * -log softmax(z)_i, for rows that add up
  * to 1.
+ * A row with a class beside it (two images blended, flow/flow.h): the row is learnt, the class
+ * judged; one output for two classes learns the second number of the row.
  */
 #ifndef LM_LOSS_H
 #define LM_LOSS_H

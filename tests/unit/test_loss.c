@@ -352,6 +352,34 @@ static void test_check_rows(void **state)
                  LM_ESHAPE, err, "gives 3 targets an image");
 }
 
+/* A class with a row, as mixup gives: the row is learnt, the class is what is judged. */
+static void test_blended_classes(void **state)
+{
+    (void)state;
+    const float z[3] = {0.5f, 2, -1};
+    const float row[3] = {0.25f, 0, 0.75f};
+    const float soft[2] = {0.25f, 0.75f};
+    float dz[3];
+    float want[3];
+    const LmTarget both = {2, row};
+    const LmTarget only = {-1, row};
+    LmLossResult a = lm_loss_sample(LM_LOSS_CROSS_ENTROPY, LM_ACT_SOFTMAX, z, 3, &both, 1, dz);
+    LmLossResult b = lm_loss_sample(LM_LOSS_CROSS_ENTROPY, LM_ACT_SOFTMAX, z, 3, &only, 1, want);
+    assert_true(a.loss == b.loss);
+    assert_memory_equal(dz, want, sizeof dz);
+    assert_int_equal(a.n_correct, 0);
+    const LmTarget first = {1, row};
+    a = lm_loss_sample(LM_LOSS_BINARY_CROSS_ENTROPY, LM_ACT_SIGMOID, z, 3, &first, 1, NULL);
+    assert_int_equal(a.n_correct, 1);
+    /* One output for two classes: the second one's share. */
+    const LmTarget pair = {1, soft};
+    const LmTarget share = {-1, soft + 1};
+    a = lm_loss_sample(LM_LOSS_BINARY_CROSS_ENTROPY, LM_ACT_SIGMOID, z, 1, &pair, 1, dz);
+    b = lm_loss_sample(LM_LOSS_BINARY_CROSS_ENTROPY, LM_ACT_SIGMOID, z, 1, &share, 1, want);
+    assert_true(a.loss == b.loss && dz[0] == want[0]);
+    assert_int_equal(a.n_correct, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +395,7 @@ int main(void)
         cmocka_unit_test(test_activate),
         cmocka_unit_test(test_check),
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_blended_classes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
