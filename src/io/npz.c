@@ -1,3 +1,6 @@
+/* minizip finds the list of members and walks it; what the list says of each is checked and its
+ * bytes are read here, from the mapped file: minizip 1.1 cannot read what lies beyond 4 GB.
+ */
 #include "io/npz.h"
 
 #include <string.h>
@@ -8,6 +11,7 @@
 #include "io/file.h"
 #include "io/guess.h"
 #include "io/npy.h"
+#include "io/zmem.h"
 
 /* Longer names are nobody's arrays. */
 enum { NAME_SIZE = 256 };
@@ -16,14 +20,15 @@ enum { ENCRYPTED = 1, METHOD_STORED = 0, METHOD_DEFLATED = 8 };
 enum { DEFLATE_MAX_RATIO = 1032, DEFLATE_SLACK = 64 };
 /* More arrays than anyone saves; looking for double names takes the square of it. */
 enum { MEMBERS_MAX = 10000 };
-/* Bytes asked of minizip at once: it counts them in an int. */
-enum { READ_MAX = 1 << 30 };
+/* zlib counts a call's bytes in 32 bits. */
+enum { STEP_MAX = 1 << 30, WINDOW_BITS_RAW = -15 };
 
 typedef struct Member {
     char name[NAME_SIZE]; /* without ".npy" */
-    unz64_file_pos place;
-    size_t packed_size;
-    size_t size;
+    uint64_t offset;      /* of its header */
+    uint64_t packed_size;
+    uint64_t size;
+    uint32_t crc;
     unsigned long method;
     unsigned long flags;
 } Member;
@@ -85,10 +90,12 @@ static long ZCALLBACK stream_seek(voidpf opaque, voidpf stream, ZPOS64_T offset,
     size_t base = origin == ZLIB_FILEFUNC_SEEK_SET   ? 0
                   : origin == ZLIB_FILEFUNC_SEEK_CUR ? s->at
                                                      : s->size;
-    if (offset > s->size - base) {
+    /* Steps back come as numbers that wrap around. */
+    size_t at = base + (size_t)offset;
+    if (at > s->size) {
         return -1;
     }
-    s->at = base + (size_t)offset;
+    s->at = at;
     return 0;
 }
 
@@ -124,14 +131,45 @@ static LmStatus fail_archive(LmError *err)
     return lm_fail(err, LM_EFORMAT, "damaged zip archive: its list of members makes no sense");
 }
 
+static uint64_t little(const uint8_t *bytes, int n)
+{
+    uint64_t v = 0;
+    for (int i = n - 1; i >= 0; i--) {
+        v = v << 8 | bytes[i];
+    }
+    return v;
+}
+
+/* minizip 1.1 passes the zip64 field over where a long has 64 bits: it compares with -1 what it
+ * read as 32 bits. The field holds those of size, packed size and offset that did not fit. */
+static void read_zip64(Member *m, const uint8_t *extra, size_t n)
+{
+    uint64_t *values[] = {&m->size, &m->packed_size, &m->offset};
+    for (size_t at = 0; at + 4 <= n;) {
+        size_t end = at + 4 + (size_t)little(extra + at + 2, 2);
+        size_t from = at + 4;
+        bool is_zip64 = little(extra + at, 2) == 1 && end <= n;
+        for (size_t k = 0; k < LM_ARRAY_LEN(values) && is_zip64; k++) {
+            if (*values[k] == UINT32_MAX && from + 8 <= end) {
+                *values[k] = little(extra + from, 8);
+                from += 8;
+            }
+        }
+        at = end;
+    }
+}
+
 /* Reads what the list says of the current member; *is_array false: not for us. */
 static LmStatus read_entry(LmNpz *z, Member *m, bool *is_array, LmError *err)
 {
+    enum { ENTRY_SIZE = 46, OFFSET_AT = 42 };
     unz_file_info64 info;
+    uint8_t extra[UINT16_MAX];
+    ZPOS64_T entry = unzGetOffset64(z->zip);
     *is_array = false;
-    if (unzGetCurrentFileInfo64(z->zip, &info, m->name, sizeof m->name - 1, NULL, 0, NULL, 0) !=
-            UNZ_OK ||
-        unzGetFilePos64(z->zip, &m->place) != UNZ_OK) {
+    if (unzGetCurrentFileInfo64(z->zip, &info, m->name, sizeof m->name - 1, extra, sizeof extra,
+                                NULL, 0) != UNZ_OK ||
+        entry > z->file.size || z->file.size - entry < ENTRY_SIZE) {
         return fail_archive(err);
     }
     if (info.size_filename >= sizeof m->name - 1) {
@@ -139,10 +177,13 @@ static LmStatus read_entry(LmNpz *z, Member *m, bool *is_array, LmError *err)
     }
     m->name[info.size_filename] = '\0';
     *is_array = strlen(m->name) == info.size_filename && cut_extension(m->name);
-    m->packed_size = (size_t)info.compressed_size;
-    m->size = (size_t)info.uncompressed_size;
+    m->offset = little(z->file.bytes + entry + OFFSET_AT, 4);
+    m->packed_size = info.compressed_size;
+    m->size = info.uncompressed_size;
+    m->crc = (uint32_t)info.crc;
     m->method = info.compression_method;
     m->flags = info.flag;
+    read_zip64(m, extra, LM_MIN((size_t)info.size_file_extra, sizeof extra));
     return LM_OK;
 }
 
@@ -295,85 +336,131 @@ static LmStatus check_member(const LmNpz *z, const Member *m, LmError *err)
     }
     /* The packed size itself cannot pass the file's. */
     bool is_bounded = m->packed_size <= z->file.size;
-    size_t most = is_bounded && m->method == METHOD_DEFLATED
-                      ? m->packed_size * DEFLATE_MAX_RATIO + DEFLATE_SLACK
-                      : m->packed_size;
-    if (!is_bounded || m->size > most) {
+    uint64_t most = is_bounded && m->method == METHOD_DEFLATED
+                        ? m->packed_size * DEFLATE_MAX_RATIO + DEFLATE_SLACK
+                        : m->packed_size;
+    if (!is_bounded || m->size > most ||
+        (m->method == METHOD_STORED && m->size != m->packed_size)) {
         return lm_fail(err, LM_EFORMAT,
                        "damaged zip archive: the member claims %s in %s of a file of %zu bytes",
-                       lm_str_bytes(size_text, sizeof size_text, m->size),
-                       lm_str_bytes(packed_text, sizeof packed_text, m->packed_size), z->file.size);
+                       lm_str_bytes(size_text, sizeof size_text, (size_t)m->size),
+                       lm_str_bytes(packed_text, sizeof packed_text, (size_t)m->packed_size),
+                       z->file.size);
     }
     return LM_OK;
 }
 
-static LmStatus fail_read(int code, LmError *err)
+/* Where the member's packed bytes begin: behind a header of its own, whose lengths of name and
+ * extra field may differ from the list's. */
+static LmStatus find_data(const uint8_t **out, const LmNpz *z, const Member *m, LmError *err)
 {
-    if (code == UNZ_CRCERROR) {
+    enum { HEADER_SIZE = 30, LENGTHS_AT = 26 };
+    const LmFile *f = &z->file;
+    if (m->offset <= f->size && f->size - m->offset >= HEADER_SIZE &&
+        memcmp(f->bytes + m->offset, "PK\3\4", 4) == 0) {
+        const uint8_t *header = f->bytes + m->offset;
+        uint64_t start = m->offset + HEADER_SIZE + little(header + LENGTHS_AT, 2) +
+                         little(header + LENGTHS_AT + 2, 2);
+        if (start <= f->size && f->size - start >= m->packed_size) {
+            *out = f->bytes + start;
+            return LM_OK;
+        }
+    }
+    return lm_fail(err, LM_EFORMAT,
+                   "damaged zip archive: the member is not where the list of members says");
+}
+
+static LmStatus inflate_all(z_stream *s, const uint8_t *packed, uint64_t packed_size, uint64_t size,
+                            LmError *err)
+{
+    int code = Z_OK;
+    uint64_t n_in = 0;
+    uint64_t n_out = 0;
+    uint8_t end; /* room after the last byte, so that the stream's end is reached */
+    uint8_t *out = s->next_out;
+    while (code == Z_OK) {
+        uInt in = (uInt)LM_MIN(packed_size - n_in, (uint64_t)STEP_MAX);
+        uInt room = (uInt)LM_MIN(size - n_out, (uint64_t)STEP_MAX);
+        s->next_in = (uint8_t *)(uintptr_t)(packed + n_in); /* zlib's type lacks the const */
+        s->avail_in = in;
+        s->next_out = room > 0 ? out + n_out : &end;
+        s->avail_out = room > 0 ? room : 1;
+        code = inflate(s, Z_NO_FLUSH);
+        n_in += in - s->avail_in;
+        n_out += (room > 0 ? room : 1) - s->avail_out;
+        if (n_out > size) {
+            return lm_fail(err, LM_EFORMAT, "damaged data: it inflates to more than it claims");
+        }
+    }
+    if (code == Z_MEM_ERROR) {
+        return lm_fail(err, LM_EMEM, "out of memory while inflating");
+    }
+    if (code != Z_STREAM_END || n_out != size) {
+        return lm_fail(err, LM_EFORMAT, "damaged data (%s)",
+                       code == Z_STREAM_END || code == Z_BUF_ERROR ? "it ends early"
+                       : s->msg != NULL                            ? s->msg
+                                                                   : zError(code));
+    }
+    return LM_OK;
+}
+
+static LmStatus inflate_member(uint8_t *out, const uint8_t *packed, const Member *m, LmError *err)
+{
+    z_stream s;
+    lm_zmem_init(&s);
+    if (inflateInit2(&s, WINDOW_BITS_RAW) != Z_OK) {
+        return lm_fail(err, LM_EMEM, "out of memory while inflating");
+    }
+    s.next_out = out;
+    LmStatus st = inflate_all(&s, packed, m->packed_size, m->size, err);
+    inflateEnd(&s);
+    return st;
+}
+
+static LmStatus check_sum(const Member *m, const uint8_t *bytes, LmError *err)
+{
+    if (crc32_z(0, bytes, (size_t)m->size) != m->crc) {
         return lm_fail(err, LM_EFORMAT,
                        "damaged data: its checksum (CRC-32) is not the one stored");
     }
-    return lm_fail(err, LM_EFORMAT, "damaged data (%s)",
-                   code == UNZ_BADZIPFILE ? "the member's header differs from the list's"
-                   : code == 0            ? "it ends early"
-                                          : zError(code));
+    return LM_OK;
 }
 
-/* The opened member's bytes; 1 or the code of the failure. */
-static int read_bytes(LmNpz *z, uint8_t *bytes, size_t size)
+/* The array of a member that is stored comes straight from the mapped file. */
+static LmStatus read_member(LmTensor *out, const LmNpz *z, const Member *m, const char *name,
+                            LmError *err)
 {
-    size_t n = 0;
-    while (n < size) {
-        int got =
-            unzReadCurrentFile(z->zip, bytes + n, (unsigned)LM_MIN(size - n, (size_t)READ_MAX));
-        if (got <= 0) {
-            return got;
+    const uint8_t *bytes = NULL;
+    uint8_t *inflated = NULL;
+    LmStatus st = check_member(z, m, err);
+    if (st == LM_OK) {
+        st = find_data(&bytes, z, m, err);
+    }
+    if (st == LM_OK && m->method == METHOD_DEFLATED) {
+        st = lm_mem_alloc(&inflated, (size_t)m->size, 1, err);
+        if (st == LM_OK) {
+            st = inflate_member(inflated, bytes, m, err);
+            bytes = inflated;
         }
-        n += (size_t)got;
     }
-    return 1;
-}
-
-static LmStatus read_member(LmNpz *z, const Member *m, uint8_t *bytes, LmError *err)
-{
-    if (unzGoToFilePos64(z->zip, &m->place) != UNZ_OK) {
-        return fail_archive(err);
+    if (st == LM_OK) {
+        st = check_sum(m, bytes, err);
     }
-    int code = unzOpenCurrentFile(z->zip);
-    if (code == UNZ_INTERNALERROR) {
-        return lm_fail(err, LM_EMEM, "out of memory while inflating");
+    if (st == LM_OK) {
+        st = lm_npy_parse(out, bytes, (size_t)m->size, name, err);
+    } else {
+        (void)lm_error_context(err, "%s", name);
     }
-    if (code != UNZ_OK) {
-        return fail_read(code, err);
-    }
-    code = read_bytes(z, bytes, m->size);
-    int end = unzCloseCurrentFile(z->zip);
-    if (code == 1 && end != UNZ_OK) {
-        return fail_read(end, err);
-    }
-    return code == 1 ? LM_OK : fail_read(code, err);
+    lm_mem_free(inflated);
+    return st;
 }
 
 LmStatus lm_npz_read(LmTensor *out, LmNpz *z, int64_t i, LmError *err)
 {
     LM_ASSERT(i >= 0 && i < z->n);
-    const Member *m = &z->members[i];
-    uint8_t *bytes = NULL;
-    LmStatus st = check_member(z, m, err);
-    if (st == LM_OK) {
-        st = lm_mem_alloc(&bytes, m->size, 1, err);
-    }
-    if (st == LM_OK) {
-        st = read_member(z, m, bytes, err);
-    }
-    if (st != LM_OK) {
-        (void)lm_error_context(err, "array '%s'", m->name);
-    } else {
-        char name[NAME_SIZE + 16];
-        LmStr s = lm_str(name, sizeof name);
-        lm_str_add(&s, "array '%s'", m->name);
-        st = lm_npy_parse(out, bytes, m->size, name, err);
-    }
-    lm_mem_free(bytes);
+    char name[NAME_SIZE + 16];
+    LmStr s = lm_str(name, sizeof name);
+    lm_str_add(&s, "array '%s'", z->members[i].name);
+    LmStatus st = read_member(out, z, &z->members[i], name, err);
     return st == LM_OK ? LM_OK : lm_error_context(err, "%s", z->path);
 }
