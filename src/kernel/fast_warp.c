@@ -63,12 +63,40 @@ LM_INLINE vd fold(vd v, double n, LmFill fill, vt *is_fill)
     return vd_min(vd_max(v, zero), last);
 }
 
-/* Source coordinates of the output columns in `column`; `row`: m[0]*r and m[3]*r. */
-LM_INLINE void locate(const Job *j, const double row[2], vd column, vd *r, vd *c, vt *is_fill)
+/* Columns of an image made together: a turned row of a wide image crosses many source rows, and a
+ * strip of them stays in the first cache. */
+enum { STRIP = 64 };
+
+/* What the columns `from`.. of a strip add to the coordinates of every row: m[1]*c and m[4]*c. */
+typedef struct Strip {
+    int64_t left, end; /* the columns to be made */
+    int64_t from;      /* the first one here; a last vector may begin before `left` */
+    double r[STRIP + 2 * VD_LANES], c[STRIP + 2 * VD_LANES];
+} Strip;
+
+LM_INLINE void prepare(Strip *s, const Job *j, int64_t left)
+{
+    static const double ramp[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+    s->left = left;
+    s->end = LM_MIN(left + STRIP, j->w);
+    s->from = LM_MAX(0, LM_MIN(left, j->w - VD_LANES));
+    for (int64_t i = 0; s->from + i < s->end + VD_LANES; i += VD_LANES) {
+        vd c = vd_add(vd_set((double)(s->from + i)), vd_load(ramp));
+        if (j->warp.flip_horizontal) {
+            c = vd_sub(vd_set((double)(j->w - 1)), c);
+        }
+        vd_store(s->r + i, vd_mul(vd_set(j->warp.m[1]), c));
+        vd_store(s->c + i, vd_mul(vd_set(j->warp.m[4]), c));
+    }
+}
+
+/* Source coordinates of the output columns `at`..; `row`: m[0]*r and m[3]*r. */
+LM_INLINE void locate(const Job *j, const Strip *s, const double row[2], int64_t at, vd *r, vd *c,
+                      vt *is_fill)
 {
     const double *m = j->warp.m;
-    vd at_r = vd_add(vd_add(vd_set(row[0]), vd_mul(vd_set(m[1]), column)), vd_set(m[2]));
-    vd at_c = vd_add(vd_add(vd_set(row[1]), vd_mul(vd_set(m[4]), column)), vd_set(m[5]));
+    vd at_r = vd_add(vd_add(vd_set(row[0]), vd_load(s->r + (at - s->from))), vd_set(m[2]));
+    vd at_c = vd_add(vd_add(vd_set(row[1]), vd_load(s->c + (at - s->from))), vd_set(m[5]));
     *r = fold(at_r, (double)j->h, j->warp.fill, is_fill);
     *c = fold(at_c, (double)j->w, j->warp.fill, is_fill);
 }
@@ -76,15 +104,6 @@ LM_INLINE void locate(const Job *j, const double row[2], vd column, vd *r, vd *c
 LM_INLINE vt no_lanes(void)
 {
     return vd_lt(vd_set(0), vd_set(0));
-}
-
-/* The output columns left..left+VD_LANES-1, numbered as the map sees them. */
-LM_INLINE vd columns(const Job *j, int64_t left)
-{
-    static const double ramp[8] = {0, 1, 2, 3, 4, 5, 6, 7};
-    double first = (double)left;
-    return j->warp.flip_horizontal ? vd_sub(vd_set((double)(j->w - 1) - first), vd_load(ramp))
-                                   : vd_add(vd_set(first), vd_load(ramp));
 }
 
 /* --- bytes, order 1, c channels in 1..4 --- */
@@ -112,13 +131,14 @@ LM_INLINE vh blend(vh p00, vh p01, vh p10, vh p11, vh fr, vh fc, vt is_last)
     return vh_fma(fr, vh_sub(bottom, top), top);
 }
 
-/* VD_LANES pixels of c channels to `to`. */
-LM_INLINE void bytes_step(float *to, const Job *j, const double row[2], vd column, int c)
+/* VD_LANES pixels of c channels, the columns `at`.. of a row, to `to`. */
+LM_INLINE void bytes_step(float *to, const Job *j, const Strip *s, const double row[2], int64_t at,
+                          int c)
 {
     vd r;
     vd q;
     vt is_fill = no_lanes();
-    locate(j, row, column, &r, &q, &is_fill);
+    locate(j, s, row, at, &r, &q, &is_fill);
     vd r0 = vd_min(vd_floor(r), vd_set((double)(j->h - 2)));
     vd c0 = vd_min(vd_floor(q), vd_set((double)(j->w - 2)));
     vh fr = vd_to_vh(vd_sub(r, r0));
@@ -156,24 +176,19 @@ LM_INLINE void bytes_step(float *to, const Job *j, const double row[2], vd colum
     }
 }
 
-/* Columns of an image made together: a turned row of a wide image crosses many source rows, and a
- * strip of them stays in the first cache. */
-enum { STRIP = 64 };
-
-/* Columns left..end-1 of a row. The last vector ends with them and so makes some pixels twice; rows
- * shorter than a vector are made aside. */
-LM_INLINE void bytes_row(float *to, const Job *j, const double row[2], int64_t left, int64_t end,
-                         int c)
+/* The last vector of a row ends with it and so makes some pixels twice; rows shorter than a vector
+ * are made aside. */
+LM_INLINE void bytes_row(float *to, const Job *j, const Strip *s, const double row[2], int c)
 {
     if (j->w < VD_LANES) {
         float aside[4 * VD_LANES];
-        bytes_step(aside, j, row, columns(j, 0), c);
+        bytes_step(aside, j, s, row, 0, c);
         memcpy(to, aside, (size_t)(j->w * c) * sizeof *to);
         return;
     }
-    for (; left < end; left += VD_LANES) {
+    for (int64_t left = s->left; left < s->end; left += VD_LANES) {
         int64_t at = LM_MIN(left, j->w - VD_LANES);
-        bytes_step(to + at * c, j, row, columns(j, at), c);
+        bytes_step(to + at * c, j, s, row, at, c);
     }
 }
 
@@ -213,13 +228,14 @@ typedef struct Spots {
     float is_fill[VD_LANES];
 } Spots;
 
-LM_INLINE void find_spots(Spots *s, const Job *j, const double row[2], vd column)
+LM_INLINE void find_spots(Spots *s, const Job *j, const Strip *strip, const double row[2],
+                          int64_t at)
 {
     vd half = vd_set(j->warp.order == 0 ? 0.5 : 0);
     vd r;
     vd c;
     vt is_fill = no_lanes();
-    locate(j, row, column, &r, &c, &is_fill);
+    locate(j, strip, row, at, &r, &c, &is_fill);
     vd r0 = vd_floor(vd_add(r, half));
     vd c0 = vd_floor(vd_add(c, half));
     vh_store(s->fr, vd_to_vh(vd_sub(r, r0)));
@@ -232,14 +248,14 @@ LM_INLINE void find_spots(Spots *s, const Job *j, const double row[2], vd column
     vh_store(s->is_fill, vh_select(is_fill, vh_set(1), vh_set(0)));
 }
 
-LM_INLINE void any_row(float *to, const Job *j, const double row[2], int64_t left, int64_t end,
-                       int64_t c, bool is_u8)
+LM_INLINE void any_row(float *to, const Job *j, const Strip *strip, const double row[2], int64_t c,
+                       bool is_u8)
 {
     float fill = fmaf(j->warp.fill_value, j->scale.a, j->scale.b);
-    for (; left < end; left += VD_LANES) {
+    for (int64_t left = strip->left; left < strip->end; left += VD_LANES) {
         Spots s;
-        find_spots(&s, j, row, columns(j, left));
-        int64_t n = LM_MIN(VD_LANES, end - left);
+        find_spots(&s, j, strip, row, left);
+        int64_t n = LM_MIN(VD_LANES, strip->end - left);
         for (int64_t l = 0; l < n; l++) {
             float *pixel = to + (left + l) * c;
             if (s.is_fill[l] == 0) {
@@ -350,8 +366,7 @@ LM_INLINE void identity_row(float *to, const Job *j, int64_t row_at, bool is_u8)
 /* How an image is made, and for which number of channels it is compiled; 0: any. */
 typedef enum Way { WAY_COPY, WAY_BYTES, WAY_ANY } Way;
 
-LM_INLINE void strip(float *dst, const Job *j, int64_t left, int64_t end, Way way, int c,
-                     bool is_u8)
+LM_INLINE void image_strip(float *dst, const Job *j, const Strip *s, Way way, int c, bool is_u8)
 {
     const double *m = j->warp.m;
     int64_t line = j->w * j->c;
@@ -363,10 +378,10 @@ LM_INLINE void strip(float *dst, const Job *j, int64_t left, int64_t end, Way wa
             identity_row(to, j, r * line, is_u8);
             break;
         case WAY_BYTES:
-            bytes_row(to, j, row, left, end, c);
+            bytes_row(to, j, s, row, c);
             break;
         case WAY_ANY:
-            any_row(to, j, row, left, end, c > 0 ? c : j->c, is_u8);
+            any_row(to, j, s, row, c > 0 ? c : j->c, is_u8);
         }
     }
 }
@@ -382,13 +397,16 @@ LM_INLINE void fetch(const void *src, int64_t n_bytes)
 
 LM_INLINE void image(float *dst, const Job *j, Way way, int c, bool is_u8)
 {
-    if (way != WAY_COPY) {
-        int64_t n = j->h * j->w * j->c;
-        fetch(is_u8 ? (const void *)j->bytes : j->floats, is_u8 ? n : n * (int64_t)sizeof(float));
+    Strip s;
+    if (way == WAY_COPY) {
+        image_strip(dst, j, NULL, way, c, is_u8);
+        return;
     }
-    int64_t width = way == WAY_COPY ? j->w : STRIP;
-    for (int64_t left = 0; left < j->w; left += width) {
-        strip(dst, j, left, LM_MIN(left + width, j->w), way, c, is_u8);
+    int64_t n = j->h * j->w * j->c;
+    fetch(is_u8 ? (const void *)j->bytes : j->floats, is_u8 ? n : n * (int64_t)sizeof(float));
+    for (int64_t left = 0; left < j->w; left += STRIP) {
+        prepare(&s, j, left);
+        image_strip(dst, j, &s, way, c, is_u8);
     }
 }
 
@@ -405,6 +423,8 @@ IMAGE(bytes_2, WAY_BYTES, 2, true)
 IMAGE(bytes_3, WAY_BYTES, 3, true)
 IMAGE(bytes_4, WAY_BYTES, 4, true)
 IMAGE(any_u8, WAY_ANY, 0, true)
+IMAGE(any_u8_1, WAY_ANY, 1, true)
+IMAGE(any_u8_3, WAY_ANY, 3, true)
 IMAGE(any_f32, WAY_ANY, 0, false)
 IMAGE(any_f32_1, WAY_ANY, 1, false)
 IMAGE(any_f32_3, WAY_ANY, 3, false)
@@ -420,15 +440,15 @@ static bool is_for_bytes(const Job *j)
 static void warp_u8(float *dst, const uint8_t *src, int64_t h, int64_t w, int64_t c,
                     const LmWarp *warp, LmWarpScale scale)
 {
-    static void (*const by_channels[5])(float *, const Job *) = {NULL, bytes_1, bytes_2, bytes_3,
-                                                                 bytes_4};
+    static void (*const pairs[5])(float *, const Job *) = {NULL, bytes_1, bytes_2, bytes_3,
+                                                           bytes_4};
     const Job j = {.warp = *warp, .bytes = src, .h = h, .w = w, .c = c, .scale = scale};
     if (lm_warp_is_identity(warp)) {
         copy_u8(dst, &j);
     } else if (is_for_bytes(&j)) {
-        by_channels[c](dst, &j);
+        pairs[c](dst, &j);
     } else {
-        any_u8(dst, &j);
+        (c == 1 ? any_u8_1 : c == 3 ? any_u8_3 : any_u8)(dst, &j);
     }
 }
 
@@ -438,12 +458,8 @@ static void warp_f32(float *dst, const float *src, int64_t h, int64_t w, int64_t
     const Job j = {.warp = *warp, .floats = src, .h = h, .w = w, .c = c, .scale = scale};
     if (lm_warp_is_identity(warp)) {
         copy_f32(dst, &j);
-    } else if (c == 1) {
-        any_f32_1(dst, &j);
-    } else if (c == 3) {
-        any_f32_3(dst, &j);
     } else {
-        any_f32(dst, &j);
+        (c == 1 ? any_f32_1 : c == 3 ? any_f32_3 : any_f32)(dst, &j);
     }
 }
 

@@ -40,8 +40,17 @@ LM_INLINE vh vh_select(vt m, vh a, vh b) { return _mm256_mask_mov_ps(b, m, a); }
 LM_INLINE void vh_store(float *p, vh x) { _mm256_storeu_ps(p, x); }
 LM_INLINE void vj_store(int32_t *p, vj x) { _mm256_storeu_si256((__m256i *)p, x); }
 LM_INLINE vj vj_gather(const uint8_t *p, vj at) { return _mm256_i32gather_epi32((const int *)p, at, 1); }
-/* Byte k of each lane, converted */
-#define vh_byte(x, k) _mm256_cvtepi32_ps(_mm256_and_si256(_mm256_srli_epi32(x, 8 * (k)), _mm256_set1_epi32(255)))
+/* Byte k of each lane, converted: the first by a mask, the last by a shift, the others by a shuffle */
+LM_INLINE vh vh_byte(vj x, int k)
+{
+    const __m256i at = _mm256_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12);
+    const __m256i rest = _mm256_set1_epi32((int)0x80808000);
+    if (k == 0) {
+        return _mm256_cvtepi32_ps(_mm256_and_si256(x, _mm256_set1_epi32(255)));
+    }
+    return _mm256_cvtepi32_ps(k == 3 ? _mm256_srli_epi32(x, 24)
+                                     : _mm256_shuffle_epi8(x, _mm256_or_si256(_mm256_add_epi32(at, _mm256_set1_epi32(k)), rest)));
+}
 /* The 8 bytes at p + at, from bit lo on and from bit hi on */
 #define vj_gather_pair(p, at, lo, hi, out_lo, out_hi)                                              \
     do {                                                                                           \
@@ -111,7 +120,16 @@ LM_INLINE vh vh_select(vt m, vh a, vh b)
 LM_INLINE void vh_store(float *p, vh x) { _mm_storeu_ps(p, x); }
 LM_INLINE void vj_store(int32_t *p, vj x) { _mm_storeu_si128((__m128i *)p, x); }
 LM_INLINE vj vj_gather(const uint8_t *p, vj at) { return _mm_i32gather_epi32((const int *)p, at, 1); }
-#define vh_byte(x, k) _mm_cvtepi32_ps(_mm_and_si128(_mm_srli_epi32(x, 8 * (k)), _mm_set1_epi32(255)))
+LM_INLINE vh vh_byte(vj x, int k)
+{
+    const __m128i at = _mm_setr_epi32(0, 4, 8, 12);
+    const __m128i rest = _mm_set1_epi32((int)0x80808000);
+    if (k == 0) {
+        return _mm_cvtepi32_ps(_mm_and_si128(x, _mm_set1_epi32(255)));
+    }
+    return _mm_cvtepi32_ps(k == 3 ? _mm_srli_epi32(x, 24)
+                                  : _mm_shuffle_epi8(x, _mm_or_si128(_mm_add_epi32(at, _mm_set1_epi32(k)), rest)));
+}
 LM_INLINE vj vj_low_halves(__m256i x)
 {
     __m128 lo = _mm_castsi128_ps(_mm256_castsi256_si128(x));
