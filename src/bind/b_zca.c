@@ -35,7 +35,7 @@ static const LbOption zca_options[] = {
     LB_BOOLEAN(ZcaArgs, center, "center", "false", "subtract the mean of each feature first"),
     LB_INTEGER(ZcaArgs, components, "components", 1, 1e9, "all",
                "strongest directions to keep at most; the others become 0"),
-    LB_NUMBER(ZcaArgs, budget, "budget", 1, 1e9, "1024", "megabytes (2^20) a fit may take"),
+    LB_NUMBER(ZcaArgs, budget, "budget", 1, 1e9, "1000", "megabytes a fit may take"),
     LB_OPTIONS_END};
 
 LB_FUNCTION(
@@ -52,7 +52,7 @@ LB_FUNCTION(
     "assert(#g[3] == 784 and g[3].rank == 50)\n"
     "assert(g.matrix.shape[1] == 784)")
 {
-    ZcaArgs a = {.epsilon = default_epsilon, .budget = 1024};
+    ZcaArgs a = {.epsilon = default_epsilon, .budget = 1000};
     lb_arg_end(L, 1, fn);
     lb_options_parse(L, 1, fn, zca_options, LB_NO_PARTS, &a);
     LmAxis axis = a.axis == 1 ? LM_AXIS_CHANNEL : LM_AXIS_ALL;
@@ -60,7 +60,7 @@ LB_FUNCTION(
     stage.is_eigen = a.convention == 1;
     stage.is_centered = a.center;
     stage.components = a.components;
-    stage.budget_bytes = (int64_t)(a.budget * (1 << 20));
+    stage.budget_bytes = (int64_t)(a.budget * 1e6);
     return lb_stage_push_new(L, stage);
 }
 

@@ -82,7 +82,7 @@ LmStage lm_stage_zca(double epsilon, LmAxis axis)
         .scope = LM_SCOPE_FEATURE,
         .axis = axis == LM_AXIS_CHANNEL ? LM_AXIS_CHANNEL : LM_AXIS_ALL,
         .epsilon = epsilon,
-        .budget_bytes = (int64_t)1 << 30,
+        .budget_bytes = 1000000000,
     };
 }
 

@@ -67,7 +67,7 @@ LmStage lm_stage_rescale(double factor);
 LmStage lm_stage_center(LmScope scope, LmAxis axis);
 LmStage lm_stage_standardize(LmScope scope, LmAxis axis, double epsilon);
 LmStage lm_stage_clip(double lo, double hi);
-/* Axis pixel is taken as all. Keras' convention, all directions, a budget of 1 GiB. */
+/* Axis pixel is taken as all. Keras' convention, all directions, a budget of 1 GB. */
 LmStage lm_stage_zca(double epsilon, LmAxis axis);
 LmStage lm_stage_map(void);
 
