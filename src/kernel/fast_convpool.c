@@ -185,9 +185,9 @@ static const WeightsPass *next_pass(int64_t taps_left, int64_t channels_left, bo
 static LM_KERNEL void weights(float *dw, const LmPoolGrad *g, const float *x,
                               const LmTapOffsets *at, int64_t ic, void *scratch)
 {
-    OpenWindows o = {.g = scratch};
-    o.at = (int32_t *)(o.g + g->n_windows * VF_LANES);
-    o.bits = o.at + g->n_windows * VF_LANES;
+    uint8_t *bytes = scratch;
+    size_t n = (size_t)(g->n_windows * VF_LANES) * sizeof(float);
+    OpenWindows o = {.g = scratch, .at = (void *)(bytes + n), .bits = (void *)(bytes + 2 * n)};
     bool is_3x3_filter = is_3x3(at);
     for (int64_t k0 = 0; k0 < g->oc_ld; k0 += VF_LANES) {
         open_windows(&o, g, at, k0);
