@@ -199,6 +199,9 @@ static int push_memory(lua_State *L, MakeFn *make, const char *name, const LmTen
     LmError err;
     LmStatus st;
     LB_CALL(L, st, make(&ds, name, images, labels, &err));
+    if (st != LM_OK && make == lm_memory_adopt) {
+        (void)lm_error_context(&err, "%s", name); /* called after its file */
+    }
     lb_raise_if(L, st, fn, &err);
     lb_dataset_fill(L, handle, ds, own_bytes);
     lb_dataset_name_classes(L, ds, fn);

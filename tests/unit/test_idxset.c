@@ -123,14 +123,55 @@ static void test_wrong_files(void **state)
     const char *flat = make_idx("flat", LM_U8, 2, (const int64_t[]){7, 20}, 9);
     assert_fails(lm_idxset_open(&ds, "x", flat, labels, &err), LM_EFORMAT, err,
                  "of shape 7x20, not images");
-    const char *ints = make_idx("ints", LM_I32, 3, (const int64_t[]){7, 4, 5}, 9);
-    assert_fails(lm_idxset_open(&ds, "x", ints, labels, &err), LM_EFORMAT, err,
-                 "holds i32 numbers");
     const char *real = make_idx("real", LM_F32, 1, (const int64_t[]){7}, 9);
     assert_fails(lm_idxset_open(&ds, "x", images, real, &err), LM_EFORMAT, err,
                  "holds f32 numbers; labels are integers");
     assert_null(ds);
     assert_int_equal(lm_mem_in_use(), before);
+}
+
+/* Numbers of other types become bytes where all are, else f32. */
+static void test_other_types(void **state)
+{
+    (void)state;
+    static const int64_t shape[] = {2, 2, 2};
+    static const struct {
+        LmDtype dtype;
+        double last;
+        LmDtype want;
+    } cases[] = {{LM_I32, 255, LM_U8},  {LM_I32, 256, LM_F32}, {LM_I32, -1, LM_F32},
+                 {LM_F32, 0.5, LM_F32}, {LM_F64, 0.1, LM_F32}, {LM_F64, 3, LM_F32}};
+    for (size_t k = 0; k < LM_ARRAY_LEN(cases); k++) {
+        LmError err;
+        LmTensor t;
+        LmDataset *ds = NULL;
+        assert_ok(lm_tensor_zeros(&t, cases[k].dtype, 3, shape, &err), err);
+        assert_ok(lm_tensor_set(&t, 7, cases[k].last, &err), err);
+        assert_ok(lm_idx_save(&t, help_files_path("typed"), &err), err);
+        assert_ok(lm_idxset_open(&ds, "typed", help_files_path("typed"), NULL, &err), err);
+        assert_int_equal(ds->dtype, cases[k].want);
+        float f[4];
+        uint8_t b[4];
+        if (ds->dtype == LM_U8) {
+            assert_ok(lm_dataset_read(ds, 1, b, &err), err);
+            assert_int_equal(b[3], cases[k].last);
+        } else {
+            assert_ok(lm_dataset_read(ds, 1, f, &err), err);
+            assert_true(f[3] == (float)cases[k].last);
+        }
+        lm_dataset_unref(ds);
+        lm_tensor_fini(&t);
+    }
+    LmError err;
+    LmTensor t;
+    LmDataset *ds = NULL;
+    assert_ok(lm_tensor_zeros(&t, LM_I32, 3, shape, &err), err);
+    assert_ok(lm_tensor_set(&t, 5, 16777217, &err), err);
+    assert_ok(lm_idx_save(&t, help_files_path("typed"), &err), err);
+    assert_fails(lm_idxset_open(&ds, "typed", help_files_path("typed"), NULL, &err), LM_EFORMAT,
+                 err, "typed: pixel 6 of the images is 16777217; integers beyond 2^24 do not fit");
+    lm_tensor_fini(&t);
+    assert_null(ds);
 }
 
 static void test_bad_bytes(void **state)
@@ -171,9 +212,10 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_open),      cmocka_unit_test(test_other_types),
-        cmocka_unit_test(test_packed),    cmocka_unit_test(test_wrong_files),
-        cmocka_unit_test(test_bad_bytes), cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_open),          cmocka_unit_test(test_other_types),
+        cmocka_unit_test(test_packed),        cmocka_unit_test(test_wrong_files),
+        cmocka_unit_test(test_other_types),   cmocka_unit_test(test_bad_bytes),
+        cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, help_files_setup, help_files_teardown);
 }

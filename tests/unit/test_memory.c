@@ -151,12 +151,47 @@ static void test_out_of_memory(void **state)
     lm_tensor_fini(&labels);
 }
 
+/* What archives hold: a column of labels, integers in any type. */
+static void test_adopt(void **state)
+{
+    (void)state;
+    LmError err;
+    LmDataset *ds = NULL;
+    LmTensor images = tensor(LM_I32, 3, (const int64_t[]){4, 2, 3});
+    LmTensor labels = tensor(LM_I32, 2, (const int64_t[]){4, 1});
+    assert_ok(lm_memory_adopt(&ds, "set", &images, &labels, &err), err);
+    assert_int_equal(ds->dtype, LM_U8);
+    assert_int_equal(ds->labels[3], 3);
+    assert_int_equal(((const uint8_t *)lm_dataset_pixels(ds, 1))[0], 6);
+    lm_dataset_unref(ds);
+    ds = NULL;
+    assert_fails(lm_memory_new(&ds, "set", &images, NULL, &err), LM_EARG, err,
+                 "these are i32: convert them first");
+    LmTensor rows = tensor(LM_I32, 2, (const int64_t[]){4, 3});
+    assert_fails(lm_memory_adopt(&ds, "set", &images, &rows, &err), LM_ESHAPE, err,
+                 "labels are one class number an image, these have shape 4x3");
+    LmTensor flat = tensor(LM_F64, 2, (const int64_t[]){4, 3});
+    assert_fails(lm_memory_adopt(&ds, "set", &flat, NULL, &err), LM_ESHAPE, err,
+                 "images have shape N x H x W");
+    assert_null(ds);
+    assert_survives_oom(lm_memory_adopt(&ds, "set", &images, &labels, &err), err);
+    lm_dataset_unref(ds);
+    lm_tensor_fini(&images);
+    lm_tensor_fini(&labels);
+    lm_tensor_fini(&rows);
+    lm_tensor_fini(&flat);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shapes_and_dtypes), cmocka_unit_test(test_storage_is_shared),
-        cmocka_unit_test(test_narrowed_images),   cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_bad_labels),        cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_shapes_and_dtypes),
+        cmocka_unit_test(test_storage_is_shared),
+        cmocka_unit_test(test_narrowed_images),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_bad_labels),
+        cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_adopt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
