@@ -82,7 +82,7 @@ static inline double lm_math_log(double x)
     p = p * z + 1.0 / 5.0;
     p = p * z + 1.0 / 3.0;
     double log_m = 2.0 * s + 2.0 * s * z * p;
-    double kd = (double)k;
+    double kd = (double)(int32_t)k; /* AVX2 converts no 64-bit integers */
     double y = kd * 0x1.62e42fee00000p-1 + (log_m + kd * 0x1.a39ef35793c76p-33);
     return x - x == 0 ? y : x;
 }

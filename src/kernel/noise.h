@@ -12,12 +12,21 @@
 
 #include "kernel/math.h"
 
+/* A word as a double, by its bit pattern behind 2^52: AVX2 converts no unsigned integers. */
+static inline double lm_noise_number(uint32_t word)
+{
+    uint64_t bits = 0x4330000000000000u | word;
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x - 0x1p52;
+}
+
 static inline void lm_noise_pair(uint32_t a, uint32_t b, float *z0, float *z1)
 {
     double sine;
     double cosine;
-    double radius = sqrt(-2.0 * lm_math_log(((double)a + 1.0) * 0x1p-32));
-    lm_math_sincos_turns((double)b * 0x1p-32, &sine, &cosine);
+    double radius = sqrt(-2.0 * lm_math_log((lm_noise_number(a) + 1.0) * 0x1p-32));
+    lm_math_sincos_turns(lm_noise_number(b) * 0x1p-32, &sine, &cosine);
     *z0 = (float)(radius * cosine);
     *z1 = (float)(radius * sine);
 }
