@@ -131,7 +131,7 @@ static void test_wrong_files(void **state)
 }
 
 /* Numbers of other types become bytes where all are, else f32. */
-static void test_other_types(void **state)
+static void test_adapted_types(void **state)
 {
     (void)state;
     static const int64_t shape[] = {2, 2, 2};
@@ -214,7 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_open),          cmocka_unit_test(test_other_types),
         cmocka_unit_test(test_packed),        cmocka_unit_test(test_wrong_files),
-        cmocka_unit_test(test_other_types),   cmocka_unit_test(test_bad_bytes),
+        cmocka_unit_test(test_adapted_types), cmocka_unit_test(test_bad_bytes),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, help_files_setup, help_files_teardown);
