@@ -126,33 +126,35 @@ static LM_KERNEL void add_f64(double *c, size_t ldc, const double *a, const doub
     }
 }
 
-LM_INLINE void mix(float *y, const float *x, size_t n, const size_t c, const float *w)
+/* Colours: everything stays in registers. */
+LM_INLINE void mix_3(float *restrict y, const float *restrict x, size_t n, const float *w)
 {
-    for (size_t p = 0; p < n; p++, x += c, y += c) {
-        LM_UNROLL
-        for (size_t j = 0; j < c; j++) {
-            float sum = 0;
-            LM_UNROLL
-            for (size_t i = 0; i < c; i++) {
-                sum = fmaf(x[i], w[i * c + j], sum);
-            }
-            y[j] = sum;
+    float m[9];
+    for (int i = 0; i < 9; i++) {
+        m[i] = w[i];
+    }
+    for (size_t p = 0; p < n; p++, x += 3, y += 3) {
+        for (int j = 0; j < 3; j++) {
+            float first = fmaf(x[0], m[j], 0);
+            y[j] = fmaf(x[2], m[6 + j], fmaf(x[1], m[3 + j], first));
         }
     }
 }
 
-/* Three channels on purpose: the loop over a constant few unrolls into registers. */
 static LM_KERNEL void mix_f32(float *restrict y, const float *restrict x, size_t n, size_t c,
                               const float *restrict w)
 {
-    float m[9];
     if (c == 3) {
-        for (int i = 0; i < 9; i++) {
-            m[i] = w[i];
+        mix_3(y, x, n, w);
+        return;
+    }
+    for (size_t p = 0; p < n; p++, x += c, y += c) {
+        for (size_t j = 0; j < c; j++) {
+            y[j] = 0;
+            for (size_t i = 0; i < c; i++) {
+                y[j] = fmaf(x[i], w[i * c + j], y[j]);
+            }
         }
-        mix(y, x, n, 3, m);
-    } else {
-        mix(y, x, n, c, w);
     }
 }
 

@@ -105,11 +105,11 @@ static void test_affine(void **state)
         for (int j = i; j < D; j++) {
             long double want = 0;
             for (int t = 0; t < N; t++) {
-                want += ((long double)a[i] * x[t * D + i] + b[i]) *
-                        ((long double)a[j] * x[t * D + j] + b[j]);
+                want += ((long double)a[i] * x[t * D + i] + (long double)b[i]) *
+                        ((long double)a[j] * x[t * D + j] + (long double)b[j]);
             }
             double scale = sqrt(m[i * D + i] * m[j * D + j]);
-            assert_true(fabs((double)(want - m[i * D + j])) <= 4 * 0x1p-52 * scale);
+            assert_true(fabs((double)(want - (long double)m[i * D + j])) <= 4 * 0x1p-52 * scale);
         }
     }
     lm_mem_free(m);
@@ -165,7 +165,7 @@ static void test_eigen(void **state)
 {
     (void)state;
     /* 2 and 4 along the diagonals, and 9 apart. */
-    double a[9] = {3, -1, 0, NAN, 3, 0, NAN, NAN, 9};
+    double a[9] = {3, -1, 0, (double)NAN, 3, 0, (double)NAN, (double)NAN, 9};
     double w[3];
     double v[9];
     LmError err;
@@ -179,7 +179,7 @@ static void test_eigen(void **state)
     double one = 7;
     assert_ok(lm_covariance_eigen(&one, 1, w, v, &err), err);
     assert_true(w[0] == 7 && fabs(v[0]) == 1);
-    double bad[4] = {1, INFINITY, 0, 1};
+    double bad[4] = {1, (double)INFINITY, 0, 1};
     assert_fails(lm_covariance_eigen(bad, 2, w, v, &err), LM_ENUMERIC, err, "are not finite");
 }
 

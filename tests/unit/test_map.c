@@ -97,7 +97,7 @@ static void test_tables(void **state)
     LmStage s = lm_stage_map();
     LmStage copy;
     LmError err;
-    double bad[256] = {0, 0, NAN};
+    double bad[256] = {0, 0, (double)NAN};
     assert_survives_oom(set_table(&s, &err), err);
     assert_fails(lm_stage_set_table(&s, bad, &err), LM_ENUMERIC, err, "byte 2 becomes nan");
     bad[2] = 1e39;

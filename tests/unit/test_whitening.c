@@ -235,7 +235,7 @@ static void test_refuses(void **state)
     double tiny[1] = {1e-50};
     assert_fails(lm_whitening_from_moments(moments_of(tiny, 1, 1), 1, 1, &plain, &w, &err),
                  LM_ENUMERIC, err, "which 32-bit floats cannot hold");
-    double nan[1] = {NAN};
+    double nan[1] = {(double)NAN};
     assert_fails(lm_whitening_from_moments(moments_of(nan, 1, 1), 1, 1, &plain, &w, &err),
                  LM_ENUMERIC, err, "are not finite");
     assert_int_equal(lm_mem_in_use(), before);
