@@ -283,6 +283,7 @@ test("save and load keep the list", function()
     local model = network()
     model:save(path, { generator = g })
     local _, with_model = luma.load(path)
+    os.remove(path)
     test.eq(#with_model.augments, #g.augments)
 end)
 

@@ -49,6 +49,17 @@ local operations = {
         local flow <close> = fitted:flow(train, { batch = 50, workers = 1 })
         return (flow:next())
     end,
+    augment = function()
+        local flow <close> = fitted:augment({
+            luma.rotate(5), luma.one_of { luma.noise(1), luma.flip "vertical", weights = { 1, 2 } },
+            luma.mixup(0.2),
+        }):flow(train, { batch = 50 })
+        return (flow:next())
+    end,
+    replay = function()
+        local pixels, _, scaled = fitted:augment({ luma.rotate(5) }):replay(train, 3, 2)
+        return pixels, scaled
+    end,
     files = function()
         local path = test.path ".npy"
         local ok, err = pcall(function() images:save(path) end)
