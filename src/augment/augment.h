@@ -90,8 +90,8 @@ typedef struct LmAugmentSpec {
     const char *name;     /* in files, lists and replays */
     const char *function; /* of scripts: luma.<function> */
     LmAugmentClass class;
-    double p; /* where none is given */
     int n_spans;
+    double p; /* where none is given */
     LmSpanSpec span[2];
     const char *drawn[4]; /* names of the numbers drawn; the rest NULL */
 } LmAugmentSpec;

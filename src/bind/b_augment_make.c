@@ -349,9 +349,10 @@ LB_FUNCTION(lb_luma_erase, "luma.erase", erase_options,
 LB_FUNCTION(
     lb_luma_mixup, "luma.mixup", plain_options,
     "luma.mixup(alpha) -> augmentation; luma.mixup{ alpha, p=1 }",
-    "Blends an image with another one of the data set, its label likewise: flows with "
-    "labels=\"one_hot\" give both shares, and training learns them. The share is drawn from "
-    "Beta(alpha, alpha); the image itself has the larger one. The last entry of a list.",
+    "Blends an image with another one of the data set, its label likewise: training learns both "
+    "shares, and flows with labels=\"one_hot\" give them (others the class of the larger share). "
+    "The share is drawn from Beta(alpha, alpha); the image itself, whose weight counts, has the "
+    "larger one. The last entry of a list.",
     "local train = luma.dataset.digits{ train=100, test=10 }\n"
     "local g = luma.generator{ luma.rescale(1/255) }:augment{ luma.mixup(0.2) }\n"
     "local x, y = g:flow(train, { batch=10, labels=\"one_hot\" }):next()\n"
