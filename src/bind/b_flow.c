@@ -6,6 +6,7 @@
 #include "bind/b_flow.h"
 #include "base/profile.h"
 
+#include "bind/b_dataset.h"
 #include "bind/b_tensor.h"
 #include "bind/open.h"
 
@@ -270,6 +271,17 @@ LB_FUNCTION(lb_flow_dataset, "flow.dataset", NULL, "flow.dataset -> dataset",
     return 1;
 }
 
+LB_FUNCTION(lb_flow_skipped, "flow.skipped", NULL, "flow.skipped -> list of { file=, reason= }",
+            "The files its data set left out when it was opened with on_error=\"skip\", and why.",
+            "local train = luma.dataset.digits{ train=100, test=10 }\n"
+            "assert(#luma.generator{}:flow(train).skipped == 0)")
+{
+    lb_flow_check(L, 1, fn);
+    lua_getiuservalue(L, 1, UV_DATASET);
+    lb_dataset_push_skipped(L, lb_dataset_check(L, lua_gettop(L), fn));
+    return 1;
+}
+
 LB_FUNCTION(lb_flow_generator, "flow.generator", NULL, "flow.generator -> generator",
             "The generator that scales its images.",
             "local train = luma.dataset.digits{ train=100, test=10 }\n"
@@ -299,10 +311,11 @@ static lua_Integer length(const void *object)
     return lm_flow_n_batches(object);
 }
 
-static const LbDoc *const members[] = {
-    &lb_flow_next_doc,         &lb_flow_batches_doc,   &lb_flow_get_doc,
-    &lb_flow_on_epoch_end_doc, &lb_flow_reset_doc,     &lb_flow_epoch_doc,
-    &lb_flow_dataset_doc,      &lb_flow_generator_doc, NULL};
+static const LbDoc *const members[] = {&lb_flow_next_doc,    &lb_flow_batches_doc,
+                                       &lb_flow_get_doc,     &lb_flow_on_epoch_end_doc,
+                                       &lb_flow_reset_doc,   &lb_flow_epoch_doc,
+                                       &lb_flow_dataset_doc, &lb_flow_generator_doc,
+                                       &lb_flow_skipped_doc, NULL};
 
 const LbType lb_flow_type = {
     .name = "flow",
