@@ -32,6 +32,7 @@ typedef enum LcBenchFlow {
     LC_BENCH_STANDARDIZED,
     LC_BENCH_SAMPLEWISE,
     LC_BENCH_WHITENED,
+    LC_BENCH_AUGMENTED,  /* rotated, shifted, zoomed, rescaled */
     LC_BENCH_BEFOREHAND, /* the rescaled pixels, held as f32 */
     LC_BENCH_TEST,
     LC_BENCH_COLOR,
@@ -64,7 +65,7 @@ extern const char *const lc_bench_peak;     /* names of the anchors: multiply-ad
 extern const char *const lc_bench_peak_all; /* on all of them, and copying memory */
 extern const char *const lc_bench_copy;
 void lc_bench_rows_add(LcBench *b, int n_threads);   /* anchors, statistics, batches, starts */
-void lc_bench_augment_add(LcBench *b);               /* warps and flips */
+void lc_bench_augment_add(LcBench *b);               /* warps, flips, changing flows */
 void lc_bench_nets_add(LcBench *b, int n_threads);   /* training and evaluation */
 void lc_bench_layers_add(LcBench *b, int n_threads); /* single convolutions */
 

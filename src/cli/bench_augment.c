@@ -77,6 +77,19 @@ done:
     return st;
 }
 
+static LmStatus run_flow(LcBench *b, const LcBenchRow *row, double *figure, LmError *err)
+{
+    LmFlow *f = NULL;
+    double seconds = 0;
+    (void)row;
+    LmStatus st = lc_bench_flow(b, LC_BENCH_AUGMENTED, &f, err);
+    if (st == LM_OK) {
+        st = lc_bench_flow_run(f, &seconds, err);
+        *figure = (double)lm_flow_n_samples(f) / seconds;
+    }
+    return st;
+}
+
 void lc_bench_augment_add(LcBench *b)
 {
     for (size_t i = 0; i < LM_ARRAY_LEN(kinds); i++) {
@@ -86,4 +99,8 @@ void lc_bench_augment_add(LcBench *b)
         row->threads = 1;
         row->run = run_warp;
     }
+    LcBenchRow *row = lc_bench_row(b, "augment: batches, rotated, shifted, zoomed");
+    row->unit = "images/s";
+    row->threads = 1;
+    row->run = run_flow;
 }

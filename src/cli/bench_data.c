@@ -79,6 +79,30 @@ static LmStatus scaled_flow(LmFlow **out, LmDataset *ds, LmStage stage, bool is_
     return st;
 }
 
+/* The ranges of most examples of Keras' generator: 15 degrees, a tenth of the size. */
+static LmStatus augmented_flow(LmFlow **out, LmDataset *ds, LmError *err)
+{
+    LmStage rescale = lm_stage_rescale(1.0 / 255);
+    LmAugment list[] = {lm_augment(LM_AUGMENT_ROTATE), lm_augment(LM_AUGMENT_SHIFT),
+                        lm_augment(LM_AUGMENT_ZOOM)};
+    LmGenerator *plain = NULL;
+    LmGenerator *g = NULL;
+    LmFlowOptions o = {.batch = LC_BENCH_BATCH, .is_shuffled = true};
+    list[0].span[0] = (LmSpan){-15, 15};
+    list[1].span[0] = list[1].span[1] = (LmSpan){-0.1, 0.1};
+    list[2].span[0] = (LmSpan){0.9, 1.1};
+    LmStatus st = lm_generator_new(&plain, &rescale, 1, err);
+    if (st == LM_OK) {
+        st = lm_generator_augment(&g, plain, list, LM_ARRAY_LEN(list), err);
+    }
+    if (st == LM_OK) {
+        st = lm_flow_new(out, g, ds, &o, err);
+    }
+    lm_generator_unref(g);
+    lm_generator_unref(plain);
+    return st;
+}
+
 /* Every sample scaled by `f` into one tensor, and the labels into another. */
 static LmStatus scale_all(LmFlow *f, LmTensor *x, LmTensor *y, LmError *err)
 {
@@ -144,6 +168,8 @@ static LmStatus make_flow(LcBench *b, LcBenchFlow which, LmFlow **out, LmError *
     switch (which) {
     case LC_BENCH_RESCALED:
         return scaled_flow(out, b->train, rescale, true, err);
+    case LC_BENCH_AUGMENTED:
+        return augmented_flow(out, b->train, err);
     case LC_BENCH_STANDARDIZED:
         return scaled_flow(out, b->train, lm_stage_standardize(LM_SCOPE_FEATURE, LM_AXIS_ALL, 1e-6),
                            true, err);
