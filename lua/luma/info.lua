@@ -7,27 +7,18 @@ local function commas(n)
     return (text:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", ""))
 end
 
-local function count_labels(set)
-    local counts = {}
-    for i = 1, #set do
-        local label = set:label(i)
-        counts[label] = (counts[label] or 0) + 1
-    end
-    return counts
-end
-
 local function show(set)
     local s = set:stats()
     print(set)
     print(("  pixels %g..%g, mean %.6f, std %.6f"):format(s.min, s.max, s.mean, s.std))
-    return count_labels(set)
+    return #set.classes > 0 and set:counts() or {}
 end
 
 local function show_classes(classes, train, test)
     print(("\n  %5s  %-16s %9s %9s"):format("label", "class", "train", "test"))
     for i, class in ipairs(classes) do
-        print(("  %5d  %-16s %9s %9s"):format(i - 1, class, commas(train[i - 1] or 0),
-            commas(test[i - 1] or 0)))
+        print(("  %5d  %-16s %9s %9s"):format(i - 1, class, commas(train[i] or 0),
+            commas(test[i] or 0)))
     end
 end
 

@@ -313,8 +313,10 @@ static void keep_rows(Opening *op, LmFileRows *rows)
 static LmStatus describe_rows(LmDataset *ds, const LmFileRows *rows, LmError *err)
 {
     const char **classes = NULL;
-    LmStatus st = lm_names_pointers(&classes, &rows->classes, err);
-    if (st == LM_OK && rows->labels != NULL) {
+    bool is_named = rows->classes.n > 0;
+    LM_ASSERT(!is_named || rows->targets == NULL || rows->classes.n == rows->n_targets);
+    LmStatus st = is_named ? lm_names_pointers(&classes, &rows->classes, err) : LM_OK;
+    if (st == LM_OK && rows->labels != NULL && is_named) {
         st = lm_dataset_set_classes(ds, (int)rows->classes.n, classes, err);
     }
     if (st == LM_OK && rows->targets != NULL) {

@@ -17,8 +17,8 @@ typedef struct LmFileRows {
     int64_t n_targets;
     float *targets; /* rows x n_targets */
     float *weights;
-    int32_t *parts; /* for the caller's use: kept in step with the files */
-    LmNames classes;
+    int32_t *parts;  /* for the caller's use: kept in step with the files */
+    LmNames classes; /* of labels, or a name a column of targets; empty: "0", "1", ... */
     int64_t n_ignored;
 } LmFileRows;
 

@@ -64,3 +64,15 @@ void help_tree_link(const char *name, const char *target)
     make_parent(name);
     assert_int_equal(symlink(target, help_files_path(name)), 0);
 }
+
+void help_tree_classes(const char *root, int n, int64_t h, int64_t w)
+{
+    static const char *const classes[] = {"cat", "dog", "emu"};
+    char name[128];
+    for (int k = 0; k < 3; k++) {
+        for (int i = 0; i < n; i++) {
+            snprintf(name, sizeof name, "%s/%s/%03d.png", root, classes[k], i);
+            help_tree_image(name, h, w, 3, (unsigned)(k * n + i));
+        }
+    }
+}

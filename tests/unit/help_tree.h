@@ -10,6 +10,9 @@ void help_tree_folder(const char *name);
 void help_tree_image(const char *name, int64_t h, int64_t w, int64_t c, unsigned seed);
 /* Pixel k of that image. */
 uint8_t help_tree_pixel(unsigned seed, int64_t k);
+/* `n` images h x w x 3 called 000.png, 001.png, ... in each of the folders cat, dog and emu of
+ * `root`; seeds count up from 0. */
+void help_tree_classes(const char *root, int n, int64_t h, int64_t w);
 /* Any bytes; its folder is made as well. */
 void help_tree_file(const char *name, const void *bytes, size_t size);
 /* A symbolic link called `name` to `target`, which is not looked at. */

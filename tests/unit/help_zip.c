@@ -16,7 +16,7 @@ typedef struct Archive {
 static void put(Archive *a, uint64_t v, int n_bytes)
 {
     for (int i = 0; i < n_bytes; i++) {
-        a->bytes[a->n++] = (uint8_t)(v >> 8 * i);
+        a->bytes[a->n++] = (uint8_t)(i < 8 ? v >> 8 * i : 0);
     }
 }
 
