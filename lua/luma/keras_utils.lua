@@ -158,7 +158,7 @@ local function load_img(path, given)
     local is_deep = gray and luma.image.info(path).depth == 16
     return luma.image.load(path, {
         color = gray and "gray" or o.color_mode, size = o.target_size, resize = o.interpolation,
-        keep_aspect_ratio = o.keep_aspect_ratio, exif = false, depth = is_deep and 16 or 8,
+        keep_aspect_ratio = o.keep_aspect_ratio, exif = false, depth = is_deep and 16 or nil,
     })
 end
 
