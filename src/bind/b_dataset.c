@@ -272,13 +272,8 @@ LB_FUNCTION(lb_dataset_stats, "dataset:stats", lb_stats_options,
     const LmDataset *ds = lb_dataset_check(L, 1, fn);
     LmAxis axis = lb_stats_parse_axis(L, 2, fn);
     lb_arg_end(L, 2, fn);
-    LmMoments *m = lb_stats_push(L, axis, fn);
-    LmError err;
-    LmStatus st;
-    double start = lm_profile_start();
-    LB_CALL(L, st, lm_dataset_stats(ds, m, &err));
-    lm_profile_stop(LM_PROFILE_STATISTICS, "dataset:stats", start);
-    lb_raise_if(L, st, fn, &err);
+    lb_stats_push(L, axis, fn);
+    lb_stats_take(L, -1, ds, fn);
     return 1;
 }
 

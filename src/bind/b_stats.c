@@ -1,5 +1,12 @@
-/* Stats: mergeable statistics of pixels, exact on u8 data. */
+/* Stats: mergeable statistics of pixels, exact on u8 data.
+ *
+ * Counting a histogram costs five times what the sums cost, and few ask for it. So statistics of
+ * one data set are taken without, and keep the set: the first use that needs the histogram (asking
+ * for it, adding, merging, subtracting) reads the pixels once more. Nothing else tells the two
+ * apart.
+ */
 #include "bind/b_stats.h"
+#include "base/profile.h"
 
 #include "bind/b_dataset.h"
 #include "bind/b_tensor.h"
@@ -34,6 +41,61 @@ LmMoments *lb_stats_push(lua_State *L, LmAxis axis, const char *fn)
     /* Up to 24 bytes a number; the shape is not known before the first image. */
     lb_handle_fill(L, handle, m, axis == LM_AXIS_ALL ? 0 : 1 << 14);
     return m;
+}
+
+enum { UV_DATASET = 1 };
+
+void lb_stats_take(lua_State *L, int index, const LmDataset *ds, const char *fn)
+{
+    LmError err;
+    LmStatus st;
+    index = lua_absindex(L, index);
+    LmMoments *m = lb_handle_check(L, index, &lb_stats_type, fn);
+    bool is_lazy = lm_moments_n_images(m) == 0 && ds->dtype == LM_U8;
+    if (is_lazy) {
+        LbHandle *keeper = lb_handle_push(L, &lb_dataset_type);
+        union {
+            const LmDataset *in;
+            LmDataset *out;
+        } set = {.in = ds};
+        lb_handle_fill(L, keeper, lm_dataset_ref(set.out), 0);
+        lm_moments_skip_histogram(m);
+    }
+    double start = lm_profile_start();
+    LB_CALL(L, st, lm_dataset_stats(ds, m, &err));
+    lm_profile_stop(LM_PROFILE_STATISTICS, "dataset:stats", start);
+    if (is_lazy) {
+        lua_setiuservalue(L, index, UV_DATASET);
+    }
+    lb_raise_if(L, st, fn, &err);
+}
+
+/* Statistics at `arg`, with their histogram. */
+static LmMoments *check_full(lua_State *L, int arg, const char *fn)
+{
+    LmMoments *m = lb_handle_check(L, arg, &lb_stats_type, fn);
+    LbHandle *handle = lb_handle_test(L, arg, &lb_stats_type);
+    LmMoments *full = NULL;
+    LmError err;
+    LmStatus st;
+    if (lua_getiuservalue(L, arg, UV_DATASET) == LUA_TNIL || lm_moments_n_images(m) == 0) {
+        lua_pop(L, 1);
+        return m;
+    }
+    const LmDataset *ds = lb_dataset_check(L, lua_gettop(L), fn);
+    LB_CALL(L, st, lm_moments_new(&full, lm_moments_axis(m), &err));
+    lb_raise_if(L, st, fn, &err);
+    LB_CALL(L, st, lm_dataset_stats(ds, full, &err));
+    if (st != LM_OK) {
+        lm_moments_free(full);
+        lb_raise_if(L, st, fn, &err);
+    }
+    handle->object = full;
+    lm_moments_free(m);
+    lua_pop(L, 1);
+    lua_pushnil(L);
+    lua_setiuservalue(L, arg, UV_DATASET);
+    return full;
 }
 
 static LmMoments *check_stats(lua_State *L, int arg, const char *fn)
@@ -90,7 +152,7 @@ LB_FUNCTION(lb_stats_add, "stats:add", NULL, "stats:add(dataset | tensor) -> sta
 {
     LmError err;
     LmStatus st;
-    LmMoments *m = check_stats(L, 1, fn);
+    LmMoments *m = check_full(L, 1, fn);
     const LmTensor *t = lb_tensor_test(L, 2);
     const LbHandle *ds = lb_handle_test(L, 2, &lb_dataset_type);
     lb_arg_end(L, 2, fn);
@@ -100,7 +162,8 @@ LB_FUNCTION(lb_stats_add, "stats:add", NULL, "stats:add(dataset | tensor) -> sta
     if (t != NULL) {
         LB_CALL(L, st, add_tensor(m, t, &err));
     } else if (ds != NULL) {
-        LB_CALL(L, st, lm_dataset_stats(lb_dataset_check(L, 2, fn), m, &err));
+        lb_stats_take(L, 1, lb_dataset_check(L, 2, fn), fn);
+        st = LM_OK;
     } else {
         lb_tensor_check(L, 2, fn);
         st = LM_OK;
@@ -120,8 +183,8 @@ LB_FUNCTION(
 {
     LmError err;
     LmStatus st;
-    LmMoments *m = check_stats(L, 1, fn);
-    const LmMoments *other = check_stats(L, 2, fn);
+    LmMoments *m = check_full(L, 1, fn);
+    const LmMoments *other = check_full(L, 2, fn);
     lb_arg_end(L, 2, fn);
     LB_CALL(L, st, lm_moments_merge(m, other, &err));
     lb_raise_if(L, st, fn, &err);
@@ -138,8 +201,8 @@ LB_FUNCTION(lb_stats_subtract, "stats:subtract", NULL, "stats:subtract(other) ->
 {
     LmError err;
     LmStatus st;
-    LmMoments *m = check_stats(L, 1, fn);
-    const LmMoments *other = check_stats(L, 2, fn);
+    LmMoments *m = check_full(L, 1, fn);
+    const LmMoments *other = check_full(L, 2, fn);
     lb_arg_end(L, 2, fn);
     LB_CALL(L, st, lm_moments_subtract(m, other, &err));
     lb_raise_if(L, st, fn, &err);
@@ -152,7 +215,7 @@ LB_FUNCTION(lb_stats_histogram, "stats:histogram", NULL, "stats:histogram() -> l
             "local h = luma.stats():add(luma.zeros({2, 2}, \"u8\")):histogram()\n"
             "assert(h[1] == 4 and h[256] == 0)")
 {
-    const LmMoments *m = check_stats(L, 1, fn);
+    const LmMoments *m = check_full(L, 1, fn);
     const uint64_t *counts = lm_moments_histogram(m);
     lb_arg_end(L, 1, fn);
     if (counts == NULL) {
@@ -298,6 +361,7 @@ const LbType lb_stats_type = {
                "local s = luma.stats{ axis=\"channel\" }\n"
                "s:add(train):add(test)\n"
                "assert(#s == 110 and #s.mean == 1)",
+    .n_user_values = 1,
     .release = release,
     .describe = describe,
     .length = length,

@@ -3,6 +3,7 @@
 #define LB_B_STATS_H
 
 #include "bind/handle.h"
+#include "data/dataset.h"
 #include "stats/moments.h"
 
 extern const LbType lb_stats_type;
@@ -12,6 +13,9 @@ extern const LbOption lb_stats_options[]; /* { axis= } */
 LmAxis lb_stats_parse_axis(lua_State *L, int arg, const char *fn);
 /* Pushes new, empty statistics. */
 LmMoments *lb_stats_push(lua_State *L, LmAxis axis, const char *fn);
+
+/* Adds all images of a data set to the statistics at `index`. */
+void lb_stats_take(lua_State *L, int index, const LmDataset *ds, const char *fn);
 
 /* "all", "channel", "pixel" in the order of LmAxis. */
 extern const char *const lb_axis_names[];

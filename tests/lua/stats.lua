@@ -2,6 +2,23 @@ local test = require "luma.test"
 
 local train, other = luma.dataset.digits { train = 300, test = 40, seed = 5 }
 
+test("a histogram is there when it is asked for, whatever came before", function()
+    local train, other = luma.dataset.digits { train = 50, test = 20 }
+    local straight = luma.stats():add(train:take(1)):add(train:range(2, 50))
+    local s = train:stats()
+    test.eq(s:histogram(), straight:histogram())
+    test.eq(s:histogram(), train:stats():histogram())
+    local both = train:stats():merge(other:stats())
+    local sum = luma.stats():add(train):add(other)
+    test.eq(both:histogram(), sum:histogram())
+    test.eq(both.mean, sum.mean)
+    test.eq(sum:subtract(other:stats()):histogram(), s:histogram())
+    test.eq(sum.max, s.max)
+    local kept = train:stats { axis = "channel" }
+    train:close()
+    test.eq(kept:histogram(), s:histogram())
+end)
+
 test("fields for axis all", function()
     local s = luma.stats():add(luma.tensor({ { 0, 1 }, { 2, 255 } }, "u8"))
     test.eq({ s.count, s.mean, s.min, s.max, s.axis }, { 4, 64.5, 0.0, 255.0, "all" })
