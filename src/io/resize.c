@@ -300,11 +300,12 @@ static LmStatus filter_axes(LmImage *out, const LmImage *image, const LmAxis axe
     return st;
 }
 
-/* The largest centred part of `axis` that has n_out's share of `other` (whole pixels, cut down). */
+/* The largest centred part of `axis` that has n_out's share of `other` (whole pixels, cut down). Of
+ * 0 pixels it is the place between two: filters are never narrower than one, so PIL, and Keras by
+ * way of it, interpolates there. */
 static void crop(LmAxis *axis, const LmAxis *other)
 {
     int64_t n = LM_MIN(axis->n_in, other->n_in * axis->n_out / other->n_out);
-    n = LM_MAX(n, 1);
     axis->lo = (axis->n_in - n) / 2;
     axis->hi = axis->lo + n;
 }

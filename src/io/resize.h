@@ -20,8 +20,9 @@ bool lm_resize_from_name(const char *name, LmResize *out);
 
 /* `image` becomes h x w (each 1..LM_IMAGE_SIDE_MAX, else LM_EARG) and stays as it is on failure.
  * keep_aspect: of the target's proportions, the largest centred box is resized; the filter does
- * look outside that box, never outside the image (Keras' keep_aspect_ratio). An image that already
- * has the size is left alone. 16 bits: as PIL's mode I, and clipped to 0..65535. */
+ * look outside that box, never outside the image (Keras' keep_aspect_ratio). The box may be empty.
+ * An image that already has the size is left alone. 16 bits: as PIL's mode I, clipped to 0..65535.
+ * Bits are those of Pillow before 13, whose pass across always goes first. */
 LmStatus lm_resize_apply(LmImage *image, int64_t h, int64_t w, LmResize filter, bool keep_aspect,
                          LmError *err) LM_MUST_CHECK;
 
