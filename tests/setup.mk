@@ -14,7 +14,7 @@ TSAN_TESTS := unit:threads unit:batch unit:fit unit:flow unit:generator unit:pre
               lua:flow lua:augment lua:train lua:model lua:dataset lua:folder pipelines:01_
 ASAN_TESTS := unit lua errors pipelines:01_ pipelines:04_
 
-.PHONY: help deps check-deps mnist fashion_mnist demo test accuracy bench bench-peers build-tests pipelines asan tsan check lint format
+.PHONY: help deps check-deps mnist fashion_mnist demo test accuracy bench bench-peers parity build-tests pipelines asan tsan check lint format
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z_-]*\):[^#]*## \([^-].*\)/make \1 \2/p' Makefile tests/setup.mk | \
@@ -63,6 +63,10 @@ bench: deps ## measure speed on this machine; the figures go to build/bench.json
 bench-peers: deps ## install oneDNN, PyTorch, TensorFlow, OpenCV and Keras, and measure beside them
 	$(AGAIN) all
 	@BUILD=$(BUILD) CC=$(CC) sh tests/bench/peers.sh
+
+parity: deps ## install the real Keras and compare with it on random arguments (SEED=, CASES=)
+	$(AGAIN) all
+	@BUILD=$(BUILD) SEED=$(SEED) CASES=$(CASES) sh tests/parity/parity.sh
 
 asan: deps ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(AGAIN) sanitized BUILD=build/asan SANITIZE=address,undefined OPT='-O1 -g' TESTS='$(ASAN_TESTS)'

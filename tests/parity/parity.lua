@@ -19,8 +19,9 @@ end
 
 local function save_facts(i, flow)
     local names, classes = {}, {}
-    for k, name in ipairs(flow.filenames or {}) do names[k] = quoted(name) end
-    for class, k in pairs(flow.class_indices or {}) do classes[#classes + 1] = quoted(class) .. ":" .. k end
+    -- A flow of arrays has neither, and reading a field that is not there is an error.
+    for k, name in ipairs(rawget(flow, "filenames") or {}) do names[k] = quoted(name) end
+    for class, k in pairs(rawget(flow, "class_indices") or {}) do classes[#classes + 1] = quoted(class) .. ":" .. k end
     local file <close> = io.open(("%s/%d_out.json"):format(folder, i - 1), "w")
     file:write(('{"len":%d,"files":[%s],"classes":{%s}}'):format(#flow, table.concat(names, ","),
         table.concat(classes, ",")))
