@@ -3,7 +3,8 @@
  * threads is set by OMP_NUM_THREADS, THREADS only goes into the names.
  *
  * A network's figure is the sum of its primitives, each timed alone, with every layout and
- * algorithm left to the library (the faster of direct and Winograd where it has both). Reorders
+ * algorithm left to the library (the faster of direct and Winograd where it has both; with
+ * ONEDNN_DIRECT in the environment direct alone, which is what its users get by default). Reorders
  * between primitives, scaling, loss, dropout and the optimizer are left out: all that favours
  * oneDNN. For the C interface of version 2 (2.6 is what Debian 12 has).
  */
@@ -154,6 +155,7 @@ static ConvDescs describe(const Conv *c)
 }
 
 static const dnnl_alg_kind_t algorithms[] = {dnnl_convolution_direct, dnnl_convolution_winograd};
+static size_t n_algorithms = sizeof algorithms / sizeof *algorithms;
 
 static bool conv_forward_new(dnnl_primitive_desc_t *pd, const Conv *c, dnnl_alg_kind_t algorithm,
                              bool is_training)
@@ -175,7 +177,7 @@ static bool conv_forward_new(dnnl_primitive_desc_t *pd, const Conv *c, dnnl_alg_
 static double conv_forward(const Conv *c, bool is_training)
 {
     double best = 0;
-    for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
+    for (size_t i = 0; i < n_algorithms; i++) {
         Timed t = {0};
         if (!conv_forward_new(&t.pd, c, algorithms[i], is_training)) {
             continue;
@@ -195,7 +197,7 @@ static double conv_forward(const Conv *c, bool is_training)
 static double conv_data_gradient(const Conv *c)
 {
     double best = 0;
-    for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
+    for (size_t i = 0; i < n_algorithms; i++) {
         Timed t = {0};
         ConvDescs d = describe(c);
         dnnl_convolution_desc_t desc;
@@ -223,7 +225,7 @@ static double conv_data_gradient(const Conv *c)
 static double conv_weight_gradient(const Conv *c)
 {
     double best = 0;
-    for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
+    for (size_t i = 0; i < n_algorithms; i++) {
         Timed t = {0};
         ConvDescs d = describe(c);
         dnnl_convolution_desc_t desc;
@@ -442,6 +444,9 @@ int main(int argc, char **argv)
     char name[96];
     const char *group = argc == 3 ? argv[1] : "";
     int threads = argc == 3 ? atoi(argv[2]) : 1;
+    if (getenv("ONEDNN_DIRECT") != NULL) {
+        n_algorithms = 1;
+    }
     const char *plural = threads == 1 ? "" : "s";
     require(dnnl_engine_create(&engine, dnnl_cpu, 0), "dnnl_engine_create");
     require(dnnl_stream_create(&stream, engine, dnnl_stream_default_flags), "dnnl_stream_create");

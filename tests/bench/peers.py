@@ -90,12 +90,12 @@ class Table:
 def print_table(rows, peers):
     names = [p for p in peers if any(p in r["peers"] for r in rows)]
     print(f"{'best figures; ratio above 1: luma is faster':52}{'luma':>10} {'':10}" +
-          "".join(f"{n:>11} {'ratio':>7}" for n in names) + "  spread")
+          "".join(f"{n:>13} {'ratio':>7}" for n in names) + "  spread")
     for row in rows:
         line = f"{row['name']:52}{row['luma']['best']:10.3f} {row['unit']:10}"
         for name in names:
             peer = row["peers"].get(name)
-            line += f"{peer['best']:11.3f} {peer['ratio']:7.2f}" if peer else f"{'':19}"
+            line += f"{peer['best']:13.3f} {peer['ratio']:7.2f}" if peer else f"{'':21}"
         spreads = [row["luma"]["spread"]] + [p["spread"] for p in row["peers"].values()]
         print(line + "  " + " ".join(f"{s * 100:.0f}%" for s in spreads))
 
@@ -111,6 +111,7 @@ class Comparison:
         python = os.path.join(self.build, "venv/bin/python")
         here = os.path.dirname(__file__)
         self.onednn = self.find("oneDNN", [os.path.join(self.build, "bench/onednn")])
+        self.direct = self.onednn and Peer("oneDNN direct", self.onednn.command, {"ONEDNN_DIRECT": "1"})
         self.torch = self.find("PyTorch", [python, os.path.join(here, "torch_peer.py")], "torch")
         self.numpy = self.find("numpy", [python, os.path.join(here, "numpy_peer.py")], "numpy")
         self.tensorflow = self.find("TensorFlow", [python, os.path.join(here, "tf_peer.py")],
@@ -165,13 +166,13 @@ class Comparison:
                 for only in luma_rows:
                     self.run_luma(peer.name, only, peer.env)
                 continue
-            done = run(peer.command, {"OMP_NUM_THREADS": str(threads)})
+            done = run(peer.command, {**peer.env, "OMP_NUM_THREADS": str(threads)})
             if done is not None:
                 self.table.add_lines(peer.name, done[0])
 
     def peer(self, which, group, threads):
         """The peer set to work on a group; oneDNN needs no pixels."""
-        folder = [self.folder] if self.has_mnist and which is not self.onednn else []
+        folder = [self.folder] if self.has_mnist and which not in (self.onednn, self.direct) else []
         return which and which.with_words(group, str(threads), *folder)
 
     def suites(self):
@@ -179,14 +180,16 @@ class Comparison:
         for t in sorted({1, self.n}):
             text = f", {t} thread"
             yield ("training", ["training, 60,000 images" + text],
-                   [self.peer(self.onednn, "training", t), self.peer(self.torch, "training", t),
+                   [self.peer(self.onednn, "training", t), self.peer(self.direct, "training", t),
+                    self.peer(self.torch, "training", t),
                     self.peer(self.tensorflow, "training", t), self.avx2], t)
             yield ("evaluation", ["evaluation, 10,000 images" + text],
-                   [self.peer(self.onednn, "evaluation", t),
+                   [self.peer(self.onednn, "evaluation", t), self.peer(self.direct, "evaluation", t),
                     self.peer(self.torch, "evaluation", t),
                     self.peer(self.tensorflow, "evaluation", t), self.avx2], t)
             yield ("colour", ["training in colour, 2,000 images" + text],
-                   [self.peer(self.onednn, "colour", t), self.peer(self.torch, "colour", t)], t)
+                   [self.peer(self.onednn, "colour", t), self.peer(self.direct, "colour", t),
+                    self.peer(self.torch, "colour", t)], t)
         yield ("layers", ["conv "], [self.peer(self.onednn, "layers", self.n),
                                      self.peer(self.torch, "layers", self.n)], self.n)
         yield ("data", ["batches", "statistics"],
@@ -255,7 +258,7 @@ def main():
     rows = comparison.table.summary()
     print(f"{processor()}, {comparison.n} processors; {comparison.version}; "
           f"best of {options.rounds} rounds, in turns")
-    print_table(rows, ["oneDNN", "PyTorch", "TensorFlow", "numpy", "OpenCV", "Keras", "luma avx2"])
+    print_table(rows, ["oneDNN", "oneDNN direct", "PyTorch", "TensorFlow", "numpy", "OpenCV", "Keras", "luma avx2"])
     path = options.json or os.path.join(options.build, "bench-peers.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump({"processor": processor(), "luma": comparison.version, "processors": comparison.n,
