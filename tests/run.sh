@@ -32,7 +32,9 @@ one() {
     [ "$isa" = - ] || export LUMA_ISA="$isa"
     case $kind:$file in
     unit:*) set -- "$file" ;;
-    pipelines:*) set -- "$LUMA" run "$file" epochs=1 train=2000 test=1000 data=digits ;;
+    pipelines:*) set -- "$LUMA" run "$file" epochs=1 train=2000 test=1000 data=digits
+        ! grep -q '^local args.* out = ' "$file" || set -- "$@" out="$dir/$id.png"
+        ! grep -q '^local args.* folder = ' "$file" || set -- "$@" folder="$dir/$id" ;;
     *.lua) set -- "$LUMA" run "$file" ;;
     *) set -- sh "$file" ;;
     esac
