@@ -11,7 +11,11 @@ _Static_assert((uint64_t)LM_AUGMENT_MAX *BLOCKS <= (uint64_t)1 << 32, "parts do 
 
 LmRng lm_draw_rng(const LmDrawKey *key, int number)
 {
-    LmRng rng = lm_rng(key->seed, LM_RNG_AUGMENT, (uint64_t)key->epoch, (uint64_t)key->sample);
+    /* The generator's counter has no room for turns, so each has a seed of its own: an odd factor
+     * keeps all of them apart, and this one (2^64 over the golden ratio) far from small seeds. */
+    uint64_t seed = key->seed + (uint64_t)lm_draw_turn(key->sample) * 0x9E3779B97F4A7C15u;
+    LmRng rng =
+        lm_rng(seed, LM_RNG_AUGMENT, (uint64_t)key->epoch, (uint64_t)lm_draw_item(key->sample));
     rng.counter[0] = (uint32_t)number * BLOCKS;
     return rng;
 }
@@ -247,7 +251,7 @@ bool lm_draw_mixup(const LmAugment *mixup, int number, int64_t count, const LmDr
     double a = log_gamma_number(&rng, alpha);
     double b = log_gamma_number(&rng, alpha);
     double x = lm_math_sigmoid(a - b);
-    *partner = other + (other >= key->sample);
+    *partner = other + (other >= lm_draw_item(key->sample));
     *share = fmax(x, 1 - x);
     return true;
 }

@@ -14,11 +14,30 @@
 /* Random numbers of 32 bits an entry has for itself: noise takes one a number of the image. */
 enum { LM_DRAW_NUMBERS = 1 << 26 };
 
-/* The sample is its number in the data set, from 0. */
+/* A sample of an epoch: its number in the data set, from 0, in the low 32 bits; in those above, how
+ * often it came before in the same epoch, which is 0 but where a flow repeats rare classes. So what
+ * comes twice is changed in two ways, and what comes once as if nothing could come twice. */
+enum { LM_DRAW_TURN_SHIFT = 32 };
+
+static inline int64_t lm_draw_sample(int64_t item, int64_t turn)
+{
+    return item | turn << LM_DRAW_TURN_SHIFT;
+}
+
+static inline int64_t lm_draw_item(int64_t sample)
+{
+    return sample & UINT32_MAX;
+}
+
+static inline int64_t lm_draw_turn(int64_t sample)
+{
+    return sample >> LM_DRAW_TURN_SHIFT;
+}
+
 typedef struct LmDrawKey {
     uint64_t seed;
     int64_t epoch;
-    int64_t sample;
+    int64_t sample; /* as above */
 } LmDrawKey;
 
 typedef struct LmDraw {

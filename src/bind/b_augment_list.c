@@ -60,9 +60,15 @@ LB_FUNCTION(lb_generator_augments, "generator.augments", NULL, "generator.augmen
 
 typedef struct ReplayArgs {
     int64_t seed;
+    int64_t turn;
 } ReplayArgs;
 
-static const LbOption replay_options[] = {LB_SEED(ReplayArgs, seed), LB_OPTIONS_END};
+static const LbOption replay_options[] = {
+    LB_SEED(ReplayArgs, seed),
+    LB_INTEGER(
+        ReplayArgs, turn, "turn", 1, INT32_MAX, "1",
+        "which time in that epoch, where sampling=\"balanced\" gives an image more than once"),
+    LB_OPTIONS_END};
 
 static void push_draw(lua_State *L, const LmDraw *draw)
 {
@@ -100,7 +106,7 @@ static void push_draws(lua_State *L, const LmReplay *r)
 }
 
 LB_FUNCTION(lb_generator_replay, "generator:replay", replay_options,
-            "generator:replay(dataset, i, epoch, { seed= }) -> pixels, parameters, scaled",
+            "generator:replay(dataset, i, epoch, { seed=, turn=1 }) -> pixels, parameters, scaled",
             "Image i as a flow with that seed changes it in that epoch, made again alone: its "
             "pixels before "
             "scaling (f32, H x W x C), a list of what was drawn ({ { kind=\"rotate\", degrees=7.3 "
@@ -116,7 +122,7 @@ LB_FUNCTION(lb_generator_replay, "generator:replay", replay_options,
     const LmDataset *ds = lb_dataset_check(L, 2, fn);
     int64_t i = lb_arg_integer(L, 3, fn, "i", 1, (double)ds->count);
     int64_t epoch = lb_arg_integer(L, 4, fn, "epoch", 1, LB_ANY);
-    ReplayArgs a = {.seed = (int64_t)lb_open_seed(L)};
+    ReplayArgs a = {.seed = (int64_t)lb_open_seed(L), .turn = 1};
     lb_options_parse(L, 5, fn, replay_options, LB_NO_PARTS, &a);
     lb_arg_end(L, 5, fn);
     LbTensor *pixels = lb_tensor_push(L);
@@ -124,7 +130,8 @@ LB_FUNCTION(lb_generator_replay, "generator:replay", replay_options,
     LmReplay r;
     LmError err;
     LmStatus st;
-    LB_CALL(L, st, lm_replay(&r, g, ds, i - 1, epoch, (uint64_t)a.seed, &err));
+    LB_CALL(L, st,
+            lm_replay(&r, g, ds, lm_draw_sample(i - 1, a.turn - 1), epoch, (uint64_t)a.seed, &err));
     lb_raise_if(L, st, fn, &err);
     pixels->tensor = r.pixels;
     scaled->tensor = r.scaled;

@@ -45,8 +45,10 @@ const LbOption lb_flow_options[] = {
               "the scaled images, nothing; auto: what the set has"),
     LB_CHOICE(FlowArgs, weights, "weights", weight_names, "\"set\"",
               "how much a sample counts: as the set says, each class the same in all, or all 1"),
-    LB_CHOICE(FlowArgs, sampling, "sampling", sampling_names, "\"all\"",
-              "every image once an epoch, or the classes in turns, rare ones repeated"),
+    LB_CHOICE(
+        FlowArgs, sampling, "sampling", sampling_names, "\"all\"",
+        "every image once an epoch, or the classes in turns, rare ones repeated, changed at random "
+        "anew each time"),
     LB_STRING(FlowArgs, save_to, "save_to", NULL,
               "a directory where every scaled image is written too, as PNG"),
     LB_STRING(FlowArgs, save_prefix, "save_prefix", "\"image\"", "how the names of those begin"),

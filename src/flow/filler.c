@@ -92,9 +92,10 @@ static void *stored_at(const LmFiller *f, int64_t j, char *scratch)
     return scratch + f->read_at + (size_t)(j * f->item) * lm_dtype_size(f->dataset->dtype);
 }
 
-static LmStatus stored_pixels(const LmFiller *f, int64_t i, int64_t j, char *scratch,
+static LmStatus stored_pixels(const LmFiller *f, int64_t sample, int64_t j, char *scratch,
                               const void **out, LmError *err)
 {
+    int64_t i = lm_draw_item(sample);
     *out = lm_dataset_pixels(f->dataset, i);
     if (*out != NULL) {
         return LM_OK;
@@ -147,7 +148,7 @@ static LmStatus own_pixels(const LmFiller *f, int64_t epoch, int64_t i, float *x
     if (st == LM_OK && f->keras != NULL) {
         return change_as_keras(f, &key, pixels, x, scratch, err) == LM_OK
                    ? LM_OK
-                   : lm_error_context(err, "sample %" PRId64, i + 1);
+                   : lm_error_context(err, "sample %" PRId64, lm_draw_item(i) + 1);
     }
     if (st == LM_OK) {
         lm_augmenter_pixels(f->augmenter, &key, pixels, x, scratch + f->augment_at);
@@ -166,7 +167,7 @@ static LmStatus changed_pixels(const LmFiller *f, int64_t epoch, int64_t i, floa
         return st;
     }
     if (own_pixels(f, epoch, partner, other, scratch, err) != LM_OK) {
-        return lm_error_context(err, "sample %" PRId64 " is blended with", i + 1);
+        return lm_error_context(err, "sample %" PRId64 " is blended with", lm_draw_item(i) + 1);
     }
     lm_augmenter_blend(x, other, f->item, share);
     return LM_OK;

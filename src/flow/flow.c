@@ -174,7 +174,7 @@ static LmStatus save_samples(const LmFlow *f, int64_t epoch, const int64_t *indi
     const LmDataset *ds = f->dataset;
     LmStatus st = LM_OK;
     for (int64_t k = 0; k < n && st == LM_OK; k++) {
-        st = lm_save_sample(f->save_to, f->save_prefix, epoch, indices[k] + 1, x[k],
+        st = lm_save_sample(f->save_to, f->save_prefix, epoch, indices[k], x[k],
                             (int64_t[3]){ds->h, ds->w, ds->c}, err);
     }
     return st;
@@ -189,11 +189,11 @@ LmStatus lm_flow_fill(const LmFlow *f, int64_t epoch, const int64_t *indices, in
     return st == LM_OK && f->save_to != NULL ? save_samples(f, epoch, indices, n, x, err) : st;
 }
 
-void lm_flow_hint(const LmFlow *f, int64_t i)
+void lm_flow_hint(const LmFlow *f, int64_t sample)
 {
     /* Larger images are streamed well enough by the processor itself once their start is here. */
     enum { LINE = 64, HINT_BYTES_MAX = 4096 };
-    const char *pixels = lm_dataset_pixels(f->dataset, i);
+    const char *pixels = lm_dataset_pixels(f->dataset, lm_draw_item(sample));
     size_t bytes = (size_t)f->item * lm_dtype_size(f->dataset->dtype);
     for (size_t at = 0; pixels != NULL && at < LM_MIN(bytes, (size_t)HINT_BYTES_MAX); at += LINE) {
         __builtin_prefetch(pixels + at);

@@ -73,8 +73,10 @@ LmStatus lm_flow_get(LmFlow *f, int64_t k, LmBatch *out, LmError *err) LM_MUST_C
 void lm_batch_fini(LmBatch *b);
 
 /* --- for the trainer: scaled pixels straight into its own buffers, from any thread --- */
-/* Data-set indices of the epoch's lm_flow_n_samples samples in order (borrowed until the next
- * prepare). Does not move what lm_flow_next walks. */
+/* The epoch's lm_flow_n_samples samples in order, as augment/draw.h has them: data-set indices,
+ * which in the bits above 32 say how often the image came before in a balanced epoch. The functions
+ * below take such samples, and plain indices are samples (borrowed until the next prepare). Does
+ * not move what lm_flow_next walks. */
 LmStatus lm_flow_prepare(LmFlow *f, int64_t epoch, const int64_t **order,
                          LmError *err) LM_MUST_CHECK;
 /* Scales n samples (1..LM_FLOW_BLOCK) with the data-set indices given, as epoch `epoch` has them,

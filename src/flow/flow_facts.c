@@ -16,7 +16,7 @@ bool lm_flow_has_weights(const LmFlow *f)
 
 float lm_flow_weight(const LmFlow *f, int64_t i)
 {
-    return f->weights != NULL ? f->weights[i] : 1;
+    return f->weights != NULL ? f->weights[lm_draw_item(i)] : 1;
 }
 
 LmDataset *lm_flow_dataset(const LmFlow *f)

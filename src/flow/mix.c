@@ -26,12 +26,13 @@ static LmTarget blended_row(const LmFlow *f, int64_t i, int64_t partner, double 
     return (LmTarget){-1, row};
 }
 
-LmTarget lm_flow_target(const LmFlow *f, int64_t epoch, int64_t i, float *buffer)
+LmTarget lm_flow_target(const LmFlow *f, int64_t epoch, int64_t sample, float *buffer)
 {
     const LmDataset *ds = f->dataset;
+    int64_t i = lm_draw_item(sample);
     int64_t partner = 0;
     double share = 1;
-    bool is_mixed = lm_flow_mix(f, epoch, i, &partner, &share);
+    bool is_mixed = lm_flow_mix(f, epoch, sample, &partner, &share);
     switch (f->options.labels) {
     case LM_LABELS_TARGETS:
         return is_mixed ? blended_row(f, i, partner, share, buffer)

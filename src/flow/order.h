@@ -11,8 +11,8 @@ typedef struct LmOrder {
     int64_t n; /* items; below 2^32 */
     bool is_shuffled;
     uint64_t seed;
-    int64_t epoch; /* 0: none yet */
-    int64_t *indices;
+    int64_t epoch;    /* 0: none yet */
+    int64_t *indices; /* samples as in augment/draw.h: of most orders plain numbers of items */
     /* Where set: labels of the n items; every class that has items then comes equally often. */
     const int32_t *classes;
     int n_classes;

@@ -32,7 +32,7 @@ static LmStatus fill(LmReplay *r, const LmFiller *f, int64_t i, int64_t epoch, L
 LmStatus lm_replay(LmReplay *out, const LmGenerator *g, const LmDataset *ds, int64_t i,
                    int64_t epoch, uint64_t seed, LmError *err)
 {
-    LM_ASSERT(i >= 0 && i < ds->count);
+    LM_ASSERT(i >= 0 && lm_draw_item(i) < ds->count);
     LmReplay r = {.share = 1};
     LmFiller f;
     LmStatus st = lm_order_check_epoch(epoch, err);

@@ -17,7 +17,7 @@ typedef struct LmReplay {
     double share;
 } LmReplay;
 
-/* i counts from 0; epoch 1 or more. Owned by the caller: lm_replay_fini. */
+/* Sample i as in augment/draw.h, from 0; epoch 1 or more. Owned by the caller: lm_replay_fini. */
 LmStatus lm_replay(LmReplay *out, const LmGenerator *g, const LmDataset *ds, int64_t i,
                    int64_t epoch, uint64_t seed, LmError *err) LM_MUST_CHECK;
 void lm_replay_fini(LmReplay *r);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "augment/draw.h"
 #include "base/mem.h"
 #include "base/rng.h"
 
@@ -55,7 +56,9 @@ LmStatus lm_sampler_balance(int64_t *order, int64_t n, const int32_t *labels, in
     for (int64_t i = 0, k = 0; i < n; k = (k + 1) % n_classes) {
         int64_t n_items = starts[k + 1] - starts[k];
         if (n_items > 0) {
-            order[i++] = items[starts[k] + used[k]++ % n_items];
+            int64_t turn = used[k] / n_items;
+            int64_t item = items[starts[k] + used[k]++ % n_items];
+            order[i++] = lm_draw_sample(item, turn);
         }
     }
 done:

@@ -10,7 +10,8 @@ void lm_sampler_order(int64_t *order, int64_t n, bool is_shuffled, uint64_t seed
 
 /* Turns a shuffled order into one of the same length in which the classes (labels[item], all below
  * n_classes) take turns, each with its items in the order they had, from the first again when all
- * were used. So a class with few items repeats them and one with many leaves some out. */
+ * were used. So a class with few items repeats them and one with many leaves some out. Entries are
+ * samples as augment/draw.h has them: what comes again carries how often it came before. */
 LmStatus lm_sampler_balance(int64_t *order, int64_t n, const int32_t *labels, int n_classes,
                             LmError *err) LM_MUST_CHECK;
 

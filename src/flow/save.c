@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "augment/draw.h"
 #include "io/png.h"
 
 enum { PATH_SIZE = 4096 };
@@ -30,7 +31,7 @@ static void keep(void *context, void *pixels)
     (void)pixels;
 }
 
-LmStatus lm_save_sample(const char *dir, const char *prefix, int64_t epoch, int64_t index,
+LmStatus lm_save_sample(const char *dir, const char *prefix, int64_t epoch, int64_t sample,
                         const float *x, const int64_t hwc[3], LmError *err)
 {
     char path[PATH_SIZE];
@@ -40,8 +41,13 @@ LmStatus lm_save_sample(const char *dir, const char *prefix, int64_t epoch, int6
         const float *in;
         void *out;
     } pixels = {.in = x};
-    int n = snprintf(path, sizeof path, "%s/%s_%05" PRId64 "_epoch%03" PRId64 ".png", dir, prefix,
-                     index, epoch);
+    char again[32] = "";
+    int64_t turn = lm_draw_turn(sample);
+    if (turn > 0) {
+        snprintf(again, sizeof again, "_turn%" PRId64, turn + 1);
+    }
+    int n = snprintf(path, sizeof path, "%s/%s_%05" PRId64 "_epoch%03" PRId64 "%s.png", dir, prefix,
+                     lm_draw_item(sample) + 1, epoch, again);
     if (n < 0 || (size_t)n >= sizeof path) {
         return lm_fail(err, LM_EARG, "save_to: the path '%.200s...' is too long", dir);
     }

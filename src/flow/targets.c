@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "augment/draw.h"
 #include "base/mem.h"
 
 static const char *const names[LM_LABELS_COUNT] = {
@@ -50,7 +51,7 @@ static LmStatus classes(LmTensor *y, const LmDataset *ds, const int64_t *indices
 {
     LmStatus st = lm_tensor_new(y, LM_I32, 1, &n, err);
     for (int64_t i = 0; st == LM_OK && i < n; i++) {
-        ((int32_t *)y->data)[i] = ds->labels[indices[i]];
+        ((int32_t *)y->data)[i] = ds->labels[lm_draw_item(indices[i])];
     }
     return st;
 }
@@ -60,7 +61,7 @@ static LmStatus binary(LmTensor *y, const LmDataset *ds, const int64_t *indices,
 {
     LmStatus st = lm_tensor_new(y, LM_F32, 1, &n, err);
     for (int64_t i = 0; st == LM_OK && i < n; i++) {
-        ((float *)y->data)[i] = (float)ds->labels[indices[i]];
+        ((float *)y->data)[i] = (float)ds->labels[lm_draw_item(indices[i])];
     }
     return st;
 }
@@ -71,7 +72,7 @@ static LmStatus one_hot(LmTensor *y, const LmDataset *ds, const int64_t *indices
     const int64_t shape[2] = {n, ds->n_classes};
     LmStatus st = lm_tensor_zeros(y, LM_F32, 2, shape, err);
     for (int64_t i = 0; st == LM_OK && i < n; i++) {
-        ((float *)y->data)[i * ds->n_classes + ds->labels[indices[i]]] = 1;
+        ((float *)y->data)[i * ds->n_classes + ds->labels[lm_draw_item(indices[i])]] = 1;
     }
     return st;
 }
@@ -83,7 +84,8 @@ static LmStatus rows(LmTensor *y, const LmDataset *ds, const int64_t *indices, i
     bool is_single = ds->n_targets == 1 && ds->targets_kind == LM_TARGETS_VALUES;
     LmStatus st = lm_tensor_new(y, LM_F32, is_single ? 1 : 2, shape, err);
     for (int64_t i = 0; st == LM_OK && i < n; i++) {
-        memcpy((float *)y->data + i * ds->n_targets, ds->targets + indices[i] * ds->n_targets,
+        memcpy((float *)y->data + i * ds->n_targets,
+               ds->targets + lm_draw_item(indices[i]) * ds->n_targets,
                (size_t)ds->n_targets * sizeof *ds->targets);
     }
     return st;
@@ -128,7 +130,7 @@ LmStatus lm_targets_weigh(LmTensor *w, const float *weights, const int64_t *indi
 {
     LmStatus st = lm_tensor_new(w, LM_F32, 1, &n, err);
     for (int64_t i = 0; st == LM_OK && i < n; i++) {
-        ((float *)w->data)[i] = weights[indices[i]];
+        ((float *)w->data)[i] = weights[lm_draw_item(indices[i])];
     }
     return st;
 }

@@ -414,6 +414,37 @@ test("balanced weights and sampling", function()
         function() g:flow(set, { sampling = "balanced", shuffle = false }) end)
 end)
 
+test("an image that comes again in a balanced epoch is changed anew", function()
+    local labels = luma.tensor({0, 0, 0, 0, 0, 0, 0, 1}, "u8")
+    local set = luma.dataset.tensor{ images = luma.zeros({8, 9, 9}, "u8"), labels = labels }
+    local g = luma.generator{ luma.rescale(1/255) }:augment{ luma.flip "vertical", luma.noise(5) }
+    local options = { batch = 8, sampling = "balanced", seed = 3 }
+    local x, y = g:flow(set, options):next()
+    local turn = 0
+    for i = 1, 8 do
+        if y[i] == 1 then
+            turn = turn + 1
+            local _, _, scaled = g:replay(set, 8, 1, { seed = 3, turn = turn })
+            test.ok(x[i]:equal(scaled), "turn " .. turn)
+        end
+    end
+    test.eq(turn, 4)
+    local _, _, once = g:replay(set, 8, 1, { seed = 3 })
+    local _, _, twice = g:replay(set, 8, 1, { seed = 3, turn = 2 })
+    test.ok(not once:equal(twice))
+    options.workers = 2
+    test.ok(g:flow(set, options):next():equal(x))
+    local dir = test.path "saved"
+    options.save_to, options.workers = dir, 0
+    g:flow(set, options):next()
+    for _, ending in ipairs{ "", "_turn2", "_turn3", "_turn4" } do
+        test.ok(os.remove(dir .. "/image_00008_epoch001" .. ending .. ".png"), "no picture " .. ending)
+    end
+    os.execute("rm -r " .. dir)
+    test.fails("generator:replay: option 'turn' wants an integer from 1 to 2147483647, got 0",
+        function() g:replay(set, 8, 1, { turn = 0 }) end)
+end)
+
 test("batches by number", function()
     local g = luma.generator{ luma.rescale(1/255) }
     local options = { batch = 25, seed = 4 }

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "augment/draw.h"
 #include "flow/sampler.h"
 
 enum { N_MAX = 5000 };
@@ -101,13 +102,29 @@ static void test_evenness(void **state)
     assert_true(chi < 103 && chi > 15);
 }
 
+/* Class 1 has two items of seven: they come again, and each time says how often they came. */
+static void test_balance(void **state)
+{
+    (void)state;
+    static const int32_t labels[7] = {0, 1, 0, 0, 1, 0, 0};
+    int64_t order[7] = {6, 4, 5, 1, 3, 2, 0};
+    LmError err;
+    assert_ok(lm_sampler_balance(order, 7, labels, 2, &err), err);
+    static const int64_t items[7] = {6, 4, 5, 1, 3, 4, 2};
+    static const int64_t turns[7] = {0, 0, 0, 0, 0, 1, 0};
+    for (int i = 0; i < 7; i++) {
+        assert_int_equal(lm_draw_item(order[i]), items[i]);
+        assert_int_equal(lm_draw_turn(order[i]), turns[i]);
+    }
+    assert_survives_oom(lm_sampler_balance((int64_t[2]){0, 1}, 2, labels, 2, &err), err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_permutations),
-        cmocka_unit_test(test_same_and_different),
-        cmocka_unit_test(test_known_order),
-        cmocka_unit_test(test_evenness),
+        cmocka_unit_test(test_permutations), cmocka_unit_test(test_same_and_different),
+        cmocka_unit_test(test_known_order),  cmocka_unit_test(test_evenness),
+        cmocka_unit_test(test_balance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
