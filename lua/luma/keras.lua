@@ -223,6 +223,7 @@ function methods.fit(g, x, given)
         return g
     end
     if o.augment then
+        flows.check_brightness(g, fn, x)
         set = augmented(g, set, o.rounds, o.seed or luma.seed)
     end
     local list = feature_stages(g)

@@ -268,6 +268,19 @@ function flows.as_set(g, fn, x, more)
     return engine.set(fn, g:to_last(x), more or {})
 end
 
+-- Cut to whole numbers, as Keras' brightness does, floats of 0..1 become black images.
+function flows.check_brightness(g, fn, x)
+    if not g.options.brightness_range or x.dtype == "u8" or x.dtype == "i32" then
+        return
+    end
+    local s = is_set(x) and x:stats() or nil
+    local lowest, highest = s and s.min or x:min(), s and s.max or x:max()
+    if lowest >= 0 and highest > 0 and highest <= 1 then
+        fail("EARG", fn, "brightness_range goes through 8 bits, as in Keras, and these images end at %g: all would "
+            .. "turn black; give pixels of 0..255 and rescale=1/255, or use luma.brightness", highest)
+    end
+end
+
 local function as_tensor(fn, what, v)
     if v == nil or is_tensor(v) then
         return v
@@ -354,6 +367,7 @@ function flows.flow(g, x, y, given)
         if y ~= nil then
             fail("EARG", fn, "a dataset has its own labels; leave y out")
         end
+        flows.check_brightness(g, fn, x)
         local first, last = range_of(g, fn, o.subset, #x)
         return new(g, fn, first == 1 and last == #x and x or x:range(first, last), o, {})
     end
@@ -374,6 +388,7 @@ function flows.flow(g, x, y, given)
         parts.targets = not classes and y:to "f32" or nil
     end
     local set = flows.as_set(g, fn, x, parts)
+    flows.check_brightness(g, fn, x)
     local first, last = range_of(g, fn, o.subset, n)
     if o.subset and parts.labels and not o.ignore_class_split then
         check_split(g, fn, parts.labels, n)
