@@ -4,6 +4,7 @@
 -- error, a break or Ctrl-C always finds a model that ended its last step. The trainer is the
 -- loop's closing value; leaving the loop in any way frees it.
 
+local callbacks = require "luma.callbacks"
 local engine = require "luma.engine"
 local History = require "luma.history"
 
@@ -23,9 +24,11 @@ end
 local function epochs(fn, model, options)
     local of_epoch = epoch_flows(options)
     local trainer, settings = engine.trainer(fn, model, options, false)
+    local run = callbacks.start(fn, model, trainer, settings)
     local epoch = 0
     local function next_epoch()
-        if epoch == settings.epochs then
+        if epoch == settings.epochs or run.is_over then
+            callbacks.finish(run)
             return nil
         end
         local m = engine.epoch(fn, trainer, epoch + 1, settings.epochs, settings.progress,
@@ -39,6 +42,7 @@ local function epochs(fn, model, options)
         if settings.progress then
             io.stderr:write(History.line(m, settings.epochs), "\n")
         end
+        callbacks.after(run, m)
         return epoch, m
     end
     return next_epoch, nil, nil, trainer

@@ -2,10 +2,10 @@
 
 local History = {}
 
-local figures = { "loss", "accuracy", "val_loss", "val_accuracy", "seconds" }
+local figures = { "loss", "accuracy", "val_loss", "val_accuracy", "rate", "seconds" }
 
 local formats = {
-    loss = "%.4f", val_loss = "%.4f", seconds = "%.2f",
+    loss = "%.4f", val_loss = "%.4f", rate = "%.3g", seconds = "%.2f",
     accuracy = "%.2f %%", val_accuracy = "%.2f %%",
 }
 
@@ -15,6 +15,17 @@ local function cell(name, value)
 end
 
 local history_meta = { __name = "history" }
+
+-- The rate is worth a column where it changes.
+local function is_shown(history, name)
+    local list = history[name]
+    for epoch = 2, name == "rate" and list and #list or 0 do
+        if list[epoch] ~= list[1] then
+            return true
+        end
+    end
+    return list and name ~= "rate"
+end
 
 function history_meta.__len(history)
     return history.epochs
@@ -27,7 +38,7 @@ function history_meta.__tostring(history)
     end
     for _, name in ipairs(figures) do
         local width = math.max(#name, 8)
-        for i = 1, history[name] and #lines or 0 do
+        for i = 1, is_shown(history, name) and #lines or 0 do
             local text = i == 1 and name or cell(name, history[name][i - 1])
             lines[i] = lines[i] .. "  " .. (" "):rep(width - #text) .. text
         end

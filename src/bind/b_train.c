@@ -33,6 +33,9 @@ typedef struct TrainArgs {
 static const LbOption epoch_options[] = {
     COMMON_OPTIONS,
     LB_OBJECT(TrainArgs, validate, "validate", &lb_flow_type, false, "evaluated after every epoch"),
+    LB_TABLE("callbacks", NULL,
+             "list of functions called with m after every epoch (true ends the training), and of "
+             "luma.early_stop{}, luma.checkpoint{}, luma.schedule's"),
     LB_BOOLEAN(TrainArgs, progress, "progress", "true", "lines about the epochs on stderr"),
     LB_OPTIONS_END};
 static const LbOption step_options[] = {
@@ -70,7 +73,7 @@ static void release_trainer(void *object)
 
 static void push_settings(lua_State *L, const TrainArgs *a)
 {
-    lua_createtable(L, 0, 5);
+    lua_createtable(L, 0, 6);
     lua_pushinteger(L, a->epochs);
     lua_setfield(L, -2, "epochs");
     if (a->steps > 0) {
@@ -83,6 +86,8 @@ static void push_settings(lua_State *L, const TrainArgs *a)
     lua_setfield(L, -2, "progress");
     lua_getfield(L, 3, "validate");
     lua_setfield(L, -2, "validate");
+    lua_getfield(L, 3, "callbacks");
+    lua_setfield(L, -2, "callbacks");
 }
 
 /* Keras takes the optimizer's name; here that is a likely slip. */
@@ -163,6 +168,17 @@ static int engine_step(lua_State *L)
     return 2;
 }
 
+/* engine.rate(trainer [, rate]) -> the rate */
+static int engine_rate(lua_State *L)
+{
+    LmTrainer *trainer = lb_shell_check(L, 1);
+    if (!lua_isnoneornil(L, 2)) {
+        lm_trainer_set_rate(trainer, luaL_checknumber(L, 2));
+    }
+    lua_pushnumber(L, lm_trainer_rate(trainer));
+    return 1;
+}
+
 /* --- the methods; their loops are in lua/luma/fit.lua --- */
 
 /* Calls require("luma.fit")[name] with all arguments. */
@@ -185,9 +201,9 @@ static int call_loop(lua_State *L, const char *name)
 
 LB_FUNCTION(
     lb_model_fit, "model:fit", epoch_options,
-    "model:fit{ flow, epochs=1, optimizer=luma.adam{}, validate=flow } -> history",
+    "model:fit{ flow, epochs=1, optimizer=luma.adam{}, validate=flow, callbacks={} } -> history",
     "Trains on every image of the flow's data set, `epochs` times. The history holds a list "
-    "for each of loss, accuracy and seconds (and val_loss, val_accuracy), one number an "
+    "for each of loss, accuracy, rate and seconds (and val_loss, val_accuracy), one number an "
     "epoch; #history is the number of epochs, print(history) a table.",
     FLOW_EXAMPLE "local history = model:fit{ flow, epochs=2 }\n"
                  "assert(#history == 2 and history.loss[2] < history.loss[1])")
@@ -201,7 +217,7 @@ LB_FUNCTION(
     lb_model_train, "model:train", epoch_options,
     "for epoch, m in model:train{ flow, epochs=1, ... } do ... end",
     "The same as model:fit, one epoch a turn: m holds epoch, loss, accuracy, correct, count, "
-    "seconds (and val_loss, val_accuracy). The loop may be left at any time.",
+    "rate, seconds (and val_loss, val_accuracy). The loop may be left at any time.",
     FLOW_EXAMPLE "for epoch, m in model:train{ flow, epochs=5 } do\n"
                  "    if m.accuracy > 0.5 then break end\n"
                  "end")
@@ -226,8 +242,11 @@ LB_FUNCTION(lb_model_steps, "model:steps", step_options,
 
 static int open_engine(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        {"trainer", engine_trainer}, {"epoch", engine_epoch}, {"step", engine_step}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"trainer", engine_trainer},
+                                         {"epoch", engine_epoch},
+                                         {"step", engine_step},
+                                         {"rate", engine_rate},
+                                         {NULL, NULL}};
     luaL_newlib(L, functions);
     return 1;
 }
