@@ -247,7 +247,7 @@ end
 -- --- one image or one batch ---
 
 local function check_pixels(fn, x, ranks)
-    if type(x) ~= "userdata" or not tostring(x):find "tensor" then
+    if type(x) ~= "userdata" or getmetatable(x) ~= "tensor" then
         fail("EARG", fn, "argument 1 wants a tensor of pixels, got %s", internal.value(x))
     end
     for _, rank in ipairs(ranks) do

@@ -106,6 +106,14 @@ function methods.on_epoch_end(f)
     return f
 end
 
+-- For model:evaluate and model:predict, which see images as they are: the flow where nothing is random.
+function meta.__still(f)
+    if f.remake and not rawget(f, "still") then
+        f.still = f:make_still()
+    end
+    return rawget(f, "still") or f.flow
+end
+
 -- For model:fit: the flow of that epoch.
 function methods.of_epoch(f, epoch)
     if f.remake and f.made_for ~= epoch then
@@ -188,8 +196,11 @@ local function new(g, fn, set, o, fields)
         return f
     end
     local plain = setmetatable({ is_random = false }, { __index = g })
+    f.make_still = function()
+        return native_flow(plain, fn, preprocessed(g, fn, set, plain_images(set)), o)
+    end
     if not g.is_random then
-        f.flow = native_flow(plain, fn, preprocessed(g, fn, set, plain_images(set)), o)
+        f.flow = f.make_still()
         return f
     end
     local random = engine.augment(fn, luma.generator{}, g.ranges)
@@ -247,7 +258,7 @@ end
 -- --- from tensors ---
 
 local function is_tensor(x)
-    return type(x) == "userdata" and tostring(x):find "tensor" ~= nil
+    return type(x) == "userdata" and getmetatable(x) == "tensor"
 end
 
 local function is_set(x)

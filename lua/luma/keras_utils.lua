@@ -13,7 +13,7 @@ local function fail(code, fn, text, ...)
 end
 
 local function check_image(fn, x)
-    if type(x) ~= "userdata" or not tostring(x):find "tensor" then
+    if type(x) ~= "userdata" or getmetatable(x) ~= "tensor" then
         fail("EARG", fn, "argument 1 wants a tensor, got %s", internal.value(x))
     elseif #x.shape ~= 3 then
         fail("ESHAPE", fn, "wants an image of rank 3, got rank %d", #x.shape)

@@ -58,6 +58,17 @@ static int result_tostring(lua_State *L)
     return 1;
 }
 
+/* A flow written in Lua whose images are changed at random beforehand has another one for what is
+ * not training: its metatable's __still gives it. */
+static void take_still(lua_State *L, int index)
+{
+    if (lua_istable(L, index) && luaL_getmetafield(L, index, "__still") != LUA_TNIL) {
+        lua_pushvalue(L, index);
+        lua_call(L, 1, 1);
+        lua_replace(L, index);
+    }
+}
+
 LmFlow *lb_evaluate_flow(lua_State *L, int index, const char *fn, const char *label)
 {
     if (lb_handle_test(L, index, &lb_flow_type) == NULL) {
@@ -104,6 +115,7 @@ LB_FUNCTION(
     LmError err;
     LmStatus st;
     LmModel *model = lb_model_check(L, 1, fn);
+    take_still(L, 2);
     LmFlow *flow = lb_evaluate_flow(L, 2, fn, "argument 1");
     lb_arg_end(L, 3, fn);
     lb_options_parse(L, 3, fn, evaluate_options, LB_NO_PARTS, &a);
@@ -154,6 +166,7 @@ LB_FUNCTION(lb_model_predict, "model:predict", NULL, "model:predict(flow | tenso
     LmStatus st;
     LmModel *m = lb_model_check(L, 1, fn);
     lb_arg_end(L, 2, fn);
+    take_still(L, 2);
     bool is_flow = lb_handle_test(L, 2, &lb_flow_type) != NULL;
     LmFlow *flow = is_flow ? lb_flow_check(L, 2, fn) : NULL;
     const LmTensor *x = is_flow ? NULL : check_scaled(L, fn);
