@@ -56,9 +56,10 @@ check: ## the checks of the sources: layers, sizes, text, README
 pipelines: ## -
 	$(RUN) pipelines
 
-bench: deps ## measure speed on this machine; the figures go to build/bench.json too
+bench: deps ## measure speed on this machine, beside the peers that are installed; figures to build/bench*.json
 	$(AGAIN) all
 	@$(BUILD)/luma bench --json $(BUILD)/bench.json
+	@BUILD=$(BUILD) CC=$(CC) sh tests/bench/peers.sh --installed
 
 bench-peers: deps ## install oneDNN, PyTorch, TensorFlow, OpenCV and Keras, and measure beside them
 	$(AGAIN) all
