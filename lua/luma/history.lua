@@ -1,5 +1,7 @@
 -- What model:fit gives back: one list a figure, one number an epoch.
 
+local internal = require "luma.internal"
+
 local History = {}
 
 local figures = { "loss", "accuracy", "val_loss", "val_accuracy", "rate", "seconds" }
@@ -14,7 +16,8 @@ local function cell(name, value)
     return formats[name]:format(is_share and 100 * value or value)
 end
 
-local history_meta = { __name = "history" }
+local methods = {}
+local history_meta = { __name = "history", __index = methods }
 
 -- The rate is worth a column where it changes.
 local function is_shown(history, name)
@@ -60,6 +63,104 @@ function History.add(history, m)
         end
     end
 end
+
+-- --- files ---
+
+-- The shortest digits that read back as the same number.
+local function digits(value)
+    for precision = 15, 17 do
+        local text = ("%%.%dg"):format(precision):format(value)
+        if tonumber(text) == value then
+            return text
+        end
+    end
+    return value ~= value and "nan" or value > 0 and "inf" or "-inf"
+end
+
+-- One text an epoch; `row(list of { name, value or nil })` makes it.
+local function rows(history, row)
+    local lines = {}
+    for epoch = 1, history.epochs do
+        local cells = { { "epoch", epoch } }
+        for _, name in ipairs(figures) do
+            if history[name] then
+                cells[#cells + 1] = { name, history[name][epoch] }
+            end
+        end
+        lines[epoch] = row(cells)
+    end
+    return lines
+end
+
+local function join(cells, text)
+    local parts = {}
+    for i, c in ipairs(cells) do
+        parts[i] = text(c[1], c[2])
+    end
+    return table.concat(parts, ",")
+end
+
+local writers = {}
+
+function writers.csv(history)
+    local head
+    local lines = rows(history, function(cells)
+        head = head or join(cells, function(name) return name end)
+        return join(cells, function(_, value) return value and digits(value) or "" end)
+    end)
+    table.insert(lines, 1, head or "epoch")
+    return lines
+end
+
+-- JSON has neither NaN nor infinities.
+function writers.jsonl(history)
+    return rows(history, function(cells)
+        return "{" .. join(cells, function(name, value)
+            local is_number = value and value - value == 0
+            return ('"%s":%s'):format(name, is_number and digits(value) or "null")
+        end) .. "}"
+    end)
+end
+
+function methods.save(history, path)
+    local fn = "history:save"
+    local writer = type(path) == "string" and writers[path:match "%.(%w+)$"]
+    if getmetatable(history) ~= history_meta then
+        internal.raise("EARG", ("%s: called without its object; write history:save(path)"):format(fn))
+    elseif not writer then
+        internal.raise("EARG", ("%s: argument 1 (path) wants a name that ends in .csv or .jsonl, got %s"):format(fn,
+            internal.value(path)))
+    end
+    local lines = writer(history)
+    lines[#lines + 1] = ""
+    internal.write(fn, path, table.concat(lines, "\n"))
+    return history
+end
+
+local history_example = [[
+local nn = luma.nn
+local model = luma.model{ input={28, 28, 1}, nn.flatten{}, nn.dense{10, act="softmax"} }
+local train = luma.dataset.digits{ train=100, test=10 }
+local history = model:fit{ luma.generator{ luma.rescale(1/255) }:flow(train), epochs=2 }
+]]
+
+-- Values of this type are plain tables, so its docs are entered by hand.
+internal.docs["history"] = {
+    name = "history", signature = "history",
+    text = "What model:fit gives back: lists loss, accuracy, val_loss, val_accuracy, rate, seconds of one number an "
+        .. "epoch; #history is the number of epochs, print(history) a table.",
+    example = history_example .. "print(history)",
+}
+internal.docs["history:save"] = {
+    name = "history:save", signature = "history:save(path) -> history",
+    text = "Writes the figures, one epoch a line: as a table with a head (.csv), or as one JSON object a line "
+        .. "(.jsonl; null for what is no finite number). All digits are kept; the old file stays until the new one "
+        .. "is complete.",
+    example = history_example .. [[
+local path = os.tmpname() .. ".csv"
+history:save(path)
+os.remove(path)]],
+}
 
 -- "loss 0.1841  accuracy 94.48 %", without the accuracy where values are predicted.
 local function figures_of(loss, accuracy)

@@ -8,8 +8,9 @@
 #include "bind/handle.h"
 #include "bind/open.h"
 #include "bind/progress.h"
+#include "io/file.h"
 
-enum { WORDS_MAX = 256 };
+enum { WORDS_MAX = 1024 };
 
 static int internal_raise(lua_State *L)
 {
@@ -97,6 +98,20 @@ static int internal_is_terminal(lua_State *L)
     return 1;
 }
 
+/* internal.write(fn, path, bytes): the whole file or nothing. */
+static int internal_write(lua_State *L)
+{
+    LmError err;
+    LmStatus st;
+    LmFilePart part;
+    const char *fn = luaL_checkstring(L, 1);
+    const char *path = luaL_checkstring(L, 2);
+    part.bytes = luaL_checklstring(L, 3, &part.size);
+    LB_CALL(L, st, lm_file_write(path, &part, 1, &err));
+    lb_raise_if(L, st, fn, &err);
+    return 0;
+}
+
 static int internal_memory(lua_State *L)
 {
     lua_pushinteger(L, (lua_Integer)lm_mem_in_use());
@@ -117,6 +132,7 @@ static int open_internal(lua_State *L)
                                          {"nearest", internal_nearest},
                                          {"options", lb_options_lua},
                                          {"define", internal_define},
+                                         {"write", internal_write},
                                          {"memory", internal_memory},
                                          {"fail_allocation", internal_fail_allocation},
                                          {"is_terminal", internal_is_terminal},

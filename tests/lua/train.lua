@@ -124,6 +124,46 @@ test("history", function()
     test.eq(model:fit { flow(), progress = false }.val_loss, nil)
 end)
 
+local function read(path)
+    local file <close> = assert(io.open(path, "rb"))
+    return file:read "a"
+end
+
+test("a history is saved as a table and as JSON lines, to the last digit", function()
+    local history = network():fit { flow(), epochs = 3, validate = scale:flow(small), progress = false }
+    local csv, jsonl = test.path ".csv", test.path ".jsonl"
+    test.ok(history:save(csv) == history)
+    local n = 0
+    for line in read(csv):gmatch "([^\n]*)\n" do
+        if n == 0 then
+            test.eq(line, "epoch,loss,accuracy,val_loss,val_accuracy,rate,seconds")
+        else
+            local got = {}
+            for number in line:gmatch "[^,]+" do
+                got[#got + 1] = tonumber(number)
+            end
+            test.eq(got, { n, history.loss[n], history.accuracy[n], history.val_loss[n], history.val_accuracy[n],
+                0.001, history.seconds[n] })
+        end
+        n = n + 1
+    end
+    test.eq(n, 4)
+    history.loss, history.accuracy = { 0.1, 0 / 0, -1 / 0 }, { 1, 1e-300, 1 / 0 }
+    history.val_loss, history.val_accuracy, history.seconds = nil, { 0.5 }, nil
+    history:save(jsonl)
+    test.eq(read(jsonl), '{"epoch":1,"loss":0.1,"accuracy":1,"val_accuracy":0.5,"rate":0.001}\n'
+        .. '{"epoch":2,"loss":null,"accuracy":1e-300,"val_accuracy":null,"rate":0.001}\n'
+        .. '{"epoch":3,"loss":null,"accuracy":null,"val_accuracy":null,"rate":0.001}\n')
+    history:save(csv)
+    test.eq(read(csv), "epoch,loss,accuracy,val_accuracy,rate\n1,0.1,1,0.5,0.001\n2,nan,1e-300,,0.001\n"
+        .. "3,-inf,inf,,0.001\n")
+    os.remove(csv)
+    os.remove(jsonl)
+    test.fails('history:save: argument 1 (path) wants a name that ends in .csv or .jsonl, got "a.txt"',
+        history.save, history, "a.txt")
+    test.fails("~^history:save: .*/no/such/a.csv", history.save, history, "/no/such/a.csv")
+end)
+
 test("leaving the loop early leaves a model that works", function()
     local model = network()
     for _ in model:train { flow(), epochs = 50, progress = false } do
