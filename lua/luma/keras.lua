@@ -51,6 +51,12 @@ function meta.__index(g, name)
         near and ("; did you mean '%s'?"):format(near) or ""))
 end
 
+-- What was asked for is settled when the object is made: flows may exist already.
+function meta.__newindex(_, name)
+    internal.raise("EARG", ("%s: '%s' cannot be set; make another generator with the options wanted"):format(CLASS,
+        tostring(name)))
+end
+
 function meta.__tostring(g)
     local parts = {}
     for _, name in ipairs(options.names) do
@@ -93,13 +99,12 @@ local function settle_flags(g)
 end
 
 local function new(given)
-    local g = setmetatable({ options = options.check(CLASS, given), warnings = {} }, meta)
+    local g = { options = options.check(CLASS, given), warnings = {}, class = CLASS }
     settle_flags(g)
-    g.class = CLASS
     g.ranges = options.ranges(g.options)
     g.is_random = options.is_random(g.options)
     engine.check(CLASS, g.ranges)
-    return g
+    return setmetatable(g, meta)
 end
 
 -- --- scaling ---
@@ -269,6 +274,9 @@ function methods.standardize(g, x)
     local preprocess = g.options.preprocessing_function
     if preprocess then
         x = preprocess(x:to "f32")
+        if type(x) ~= "userdata" then
+            fail("EARG", "standardize", "the preprocessing_function must give an image back, got %s", internal.value(x))
+        end
         check_pixels("standardize", x, { 3, 4 })
     end
     local last = g:to_last(batch_of(x))
@@ -292,21 +300,32 @@ end
 local parameters = { "theta", "tx", "ty", "shear", "zx", "zy", "flip_horizontal", "flip_vertical",
     "channel_shift_intensity", "brightness" }
 
-function methods.apply_transform(g, x, given)
-    local fn = CLASS .. ":apply_transform"
-    check_pixels("apply_transform", x, { 3 })
-    for name in pairs(given or {}) do
-        local is_known = false
-        for _, known in ipairs(parameters) do
-            is_known = is_known or name == known
-        end
-        if not is_known then
-            local near = internal.nearest(tostring(name), parameters)
-            internal.raise("EARG", ("%s: unknown parameter '%s'%s (parameters: %s)"):format(fn, tostring(name),
-                near and ("; did you mean '%s'?"):format(near) or "", table.concat(parameters, ", ")))
-        end
+local function check_parameter(fn, name, value)
+    local is_known = false
+    for _, known in ipairs(parameters) do
+        is_known = is_known or name == known
     end
-    local changed = engine.transform(fn, image_of(g, x), given or {}, g.ranges)
+    if not is_known then
+        local near = internal.nearest(tostring(name), parameters)
+        fail("EARG", fn, "unknown parameter '%s'%s (parameters: %s)", tostring(name),
+            near and ("; did you mean '%s'?"):format(near) or "", table.concat(parameters, ", "))
+    end
+    local is_flip = name:find "^flip_"
+    local is_right = is_flip and type(value) == "boolean"
+        or not is_flip and math.type(value) and value == value and math.abs(value) ~= math.huge
+    if not is_right or (name == "zx" or name == "zy") and value <= 0 then
+        fail("EARG", fn, "parameter '%s' wants %s, got %s", name, is_flip and "true or false"
+            or name:find "^z" and "a number above 0" or "a number", internal.value(value))
+    end
+end
+
+function methods.apply_transform(g, x, given)
+    check_pixels("apply_transform", x, { 3 })
+    flows.check_options(CLASS .. ":apply_transform", given)
+    for name, value in pairs(given or {}) do
+        check_parameter("apply_transform", name, value)
+    end
+    local changed = engine.transform(CLASS .. ":apply_transform", image_of(g, x), given or {}, g.ranges)
     return g:from_last(changed:reshape{ 1, table.unpack(changed.shape) }):reshape(x.shape)
 end
 
@@ -319,13 +338,18 @@ local function rows_columns(g, shape)
 end
 
 function methods.get_random_transform(g, shape, seed)
-    local fn = CLASS .. ":get_random_transform"
-    if type(shape) ~= "table" or #shape ~= 3 then
-        internal.raise("EARG", fn .. ": argument 1 wants the shape of an image, three numbers, got "
-            .. internal.value(shape))
+    local fn = "get_random_transform"
+    local is_shape = type(shape) == "table" and #shape == 3
+    for k = 1, is_shape and 3 or 0 do
+        is_shape = is_shape and math.type(shape[k]) == "integer" and shape[k] > 0
+    end
+    if not is_shape then
+        fail("EARG", fn, "argument 1 wants the shape of an image, three numbers, got %s", internal.value(shape))
+    elseif seed ~= nil and (math.type(seed) ~= "integer" or seed < 0) then
+        fail("EARG", fn, "argument 2 (seed) wants an integer of at least 0, got %s", internal.value(seed))
     end
     local h, w = rows_columns(g, shape)
-    return engine.draw(fn, g.ranges, h, w, seed or luma.seed)
+    return engine.draw(CLASS .. ":" .. fn, g.ranges, h, w, seed or luma.seed)
 end
 
 function methods.random_transform(g, x, seed)

@@ -50,6 +50,7 @@ local directory_spec = spec_of{
 
 local function take_class_mode(fn, given, modes)
     local copy = {}
+    flows.check_options(fn, given)
     for name, value in pairs(given or {}) do copy[name] = value end
     local mode = copy.class_mode
     copy.class_mode = nil

@@ -64,23 +64,39 @@ local function deliver(f, x, y, w)
     return x
 end
 
-function methods.next(f)
-    local results = table.pack(f.flow:next())
-    f.given = f.given + 1
-    if f.remake and f.given % #f.flow == 0 then
-        f:remake(f.given // #f.flow + 1)
+-- After an epoch's last batch the flow is in the next one; its images are made when they are asked for.
+-- f.given counts the batches of f.made_for, the epoch the images were made for.
+local function enter(f)
+    if f.given == #f.flow then
+        f.given = 0
+        if f.remake then
+            f:remake(f.made_for + 1)
+        end
     end
-    return deliver(f, table.unpack(results, 1, results.n))
+end
+
+function methods.next(f)
+    enter(f)
+    f.given = f.given + 1
+    return deliver(f, f.flow:next())
 end
 
 function methods.get(f, k)
+    enter(f)
     return deliver(f, f.flow:get(k))
 end
 
+-- One epoch; one that was left early is not continued.
 function methods.batches(f)
     local left
     return function()
-        left = (left or #f) - 1
+        if not left then
+            left = #f
+            if f.given ~= 0 and f.given ~= left then
+                f:on_epoch_end()
+            end
+        end
+        left = left - 1
         if left >= 0 then
             return f:next()
         end
@@ -98,6 +114,8 @@ function methods.reset(f)
 end
 
 function methods.on_epoch_end(f)
+    enter(f)
+    f.given = 0
     if f.remake then
         f:remake(f.made_for + 1)
     else
@@ -117,6 +135,7 @@ end
 -- For model:fit: the flow of that epoch.
 function methods.of_epoch(f, epoch)
     if f.remake and f.made_for ~= epoch then
+        f.given = 0
         f:remake(epoch)
     end
     return f.flow
@@ -138,6 +157,11 @@ local function preprocessed(g, fn, set, images)
         end
         out = g:to_last(out:reshape{ 1, table.unpack(out.shape) }):to "f32"
         all = all or luma.zeros({ #set, out.shape[2], out.shape[3], out.shape[4] }, "f32")
+        for k = 2, 4 do
+            if out.shape[k] ~= all.shape[k] then
+                fail("ESHAPE", fn, "the preprocessing_function gives image %d another shape than those before", i)
+            end
+        end
         engine.put(all, i, out:reshape{ out.shape[2], out.shape[3], out.shape[4] })
     end
     return engine.relabel(fn, set, all)
@@ -327,6 +351,12 @@ local function classes_of_rows(y)
     return luma.tensor(classes, "i32")
 end
 
+function flows.check_options(fn, given)
+    if given ~= nil and type(given) ~= "table" then
+        fail("EARG", fn, "the last argument wants a table of options, got %s", internal.value(given))
+    end
+end
+
 local flow_spec = spec_of{
     { name = "sample_weight", kind = "table", text = "one number a sample: how much it counts" },
     { name = "ignore_class_split", kind = "boolean", default = false,
@@ -364,6 +394,7 @@ function flows.flow(g, x, y, given)
         y, given = nil, y
     end
     local weights
+    flows.check_options(fn, given)
     if given then
         local copy = {}
         for name, value in pairs(given) do copy[name] = value end
@@ -381,6 +412,9 @@ function flows.flow(g, x, y, given)
         flows.check_brightness(g, fn, x)
         local first, last = range_of(g, fn, o.subset, #x)
         return new(g, fn, first == 1 and last == #x and x or x:range(first, last), o, {})
+    end
+    if is_tensor(x) and #x.shape ~= 4 then
+        flows.as_set(g, fn, x)
     end
     y = as_tensor(fn, "argument 2 (y)", y)
     if weights and not y then
