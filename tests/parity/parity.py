@@ -31,7 +31,9 @@ warnings.simplefilter("ignore")
 
 # A number of float32 may be off by its rounding; sums over an image by a few of them.
 STANDARD_REL = 2e-5
-WARP_ABS = 1e-3
+# Both work in double and round to float32 once (half a unit is 1.5e-5 at 255); a channel shift rounds again, at up
+# to 320, so 4e-5 is the most; measured over 1,500 warps, 3.1e-5.
+WARP_ABS = 4e-5
 
 
 def centred():
@@ -214,14 +216,14 @@ class Maker:
         self.put("table", {"csv": csv, "directory": name, "flow": o}, wanted, 0)
 
 
-def close(got, wanted, tolerance):
+def close(got, wanted, tolerance, jumps=False):
     got, wanted = np.asarray(got, "float64"), np.asarray(wanted, "float64")
     if got.shape != wanted.shape:
         return f"shape {got.shape}, wanted {wanted.shape}"
     d = np.abs(got - wanted)
     if d.size and d.max() > tolerance:
-        # A warp's coordinate within rounding of the border may fall either way: a few pixels of a few images.
-        if tolerance == WARP_ABS and (d > tolerance).mean() < 0.02:
+        # With fill_mode "constant" a coordinate within rounding of the border may fall either way: a pixel or two.
+        if jumps and (d > tolerance).any(axis=-1).sum() <= 2:
             return None
         return f"differs by {d.max():g} in {(d > tolerance).mean():.1%}, allowed {tolerance:g}"
     return None
@@ -231,7 +233,7 @@ def compare(maker, i):
     kind, case, wanted, tolerance = maker.wanted[i]
     out = lambda part: np.load(maker.path(f"{i}_out_{part}.npy"))
     if kind in ("standardize", "transform", "resize"):
-        return close(out("x"), wanted, tolerance)
+        return close(out("x"), wanted, tolerance, kind == "transform" and case["options"].get("fill_mode") == "constant")
     trouble = close(out("x"), wanted[0], tolerance) or close(out("y"), wanted[1], 0)
     if trouble:
         return trouble
