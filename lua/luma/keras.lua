@@ -24,7 +24,7 @@ end
 
 local function warn(g, text)
     g.warnings[#g.warnings + 1] = text
-    io.stderr:write("luma: warning: ", text, "\n")
+    internal.warn(text)
 end
 
 function meta.__index(g, name)

@@ -84,8 +84,8 @@ local function valid_rows(fn, names, root, o, is_picture)
         end
     end
     if #kept < #names then
-        io.stderr:write(("luma: warning: %s: %d of %d rows left out: their files are missing or no pictures\n")
-            :format(fn, #names - #kept, #names))
+        internal.warn(("%s: %d of %d rows left out: their files are missing or no pictures"):format(fn,
+            #names - #kept, #names))
     end
     return kept, paths
 end

@@ -82,7 +82,7 @@ static void push_settings(lua_State *L, const TrainArgs *a)
     }
     lua_pushstring(L, lb_loss_names[a->loss]);
     lua_setfield(L, -2, "loss");
-    lua_pushboolean(L, a->progress);
+    lua_pushboolean(L, a->progress && lb_progress_mode() != LB_PROGRESS_NONE);
     lua_setfield(L, -2, "progress");
     lua_getfield(L, 3, "validate");
     lua_setfield(L, -2, "validate");

@@ -24,6 +24,14 @@ static int internal_raise(lua_State *L)
     return luaL_error(L, "no status is called '%s'", code);
 }
 
+/* internal.warn(text): with the line of the script. */
+static int internal_warn(lua_State *L)
+{
+    char where[256];
+    lb_raise_warn(lb_raise_where(L, where, sizeof where), "%s", luaL_checkstring(L, 1));
+    return 0;
+}
+
 static int internal_where(lua_State *L)
 {
     char where[256];
@@ -127,6 +135,7 @@ static int internal_fail_allocation(lua_State *L)
 static int open_internal(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"raise", internal_raise},
+                                         {"warn", internal_warn},
                                          {"where", internal_where},
                                          {"value", internal_value},
                                          {"nearest", internal_nearest},

@@ -8,6 +8,18 @@
 
 #include "nn/train.h"
 
+/* For the whole program: `luma run --progress`. */
+typedef enum LbProgressMode {
+    LB_PROGRESS_BAR,   /* moving lines where the terminal can, and one still line an epoch */
+    LB_PROGRESS_PLAIN, /* still lines only */
+    LB_PROGRESS_NONE
+} LbProgressMode;
+
+void lb_progress_set_mode(LbProgressMode mode);
+LbProgressMode lb_progress_mode(void);
+/* "bar" -> LB_PROGRESS_BAR; false where there is no such mode. */
+bool lb_progress_mode_from_name(const char *name, LbProgressMode *out);
+
 typedef struct LbProgress {
     int64_t epoch;
     int64_t n_epochs;

@@ -59,9 +59,19 @@ void lb_raise(lua_State *L, const char *fn, const LmError *err)
     lb_raise_text(L, err->code, "%s: %s", fn, err->msg);
 }
 
+static bool are_warnings_on = true;
+
+void lb_raise_set_warnings(bool are_on)
+{
+    are_warnings_on = are_on;
+}
+
 void lb_raise_warn(const char *where, const char *fmt, ...)
 {
     va_list args;
+    if (!are_warnings_on) {
+        return;
+    }
     fprintf(stderr, "luma: warning: %s%s", where, where[0] != '\0' ? ": " : "");
     va_start(args, fmt);
     vfprintf(stderr, fmt, args);

@@ -23,6 +23,8 @@ _Noreturn void lb_raise_at(lua_State *L, const char *where, const char *fn, cons
 _Noreturn void lb_raise_text(lua_State *L, LmStatus code, const char *fmt, ...) LM_PRINTF(3, 4);
 /* Not an error: "luma: warning: script.lua:12: ..." on stderr. `where` may be empty. Returns. */
 void lb_raise_warn(const char *where, const char *fmt, ...) LM_PRINTF(2, 3);
+/* Whether warnings are printed, from now on and in the whole program; they are at first. */
+void lb_raise_set_warnings(bool are_on);
 /* Raises unless `code` is LM_OK. */
 void lb_raise_if(lua_State *L, LmStatus code, const char *fn, const LmError *err);
 

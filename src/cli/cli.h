@@ -20,7 +20,7 @@ enum {
 
 typedef struct LcCommand {
     const char *name;
-    const char *usage; /* "run [--profile] [--traceback] FILE [name=value ...]" */
+    const char *usage; /* "run [OPTION ...] FILE [name=value ...]" */
     const char *text;  /* one line */
     int (*run)(int argc, char **argv);
 } LcCommand;

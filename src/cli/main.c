@@ -23,7 +23,7 @@ static int print_help(int argc, char **argv);
 static int print_version(int argc, char **argv);
 
 static const LcCommand commands[] = {
-    {"run", "run [--profile] [--traceback] FILE [name=value ...]", "run a pipeline file", lc_run},
+    {"run", "run [OPTION ...] FILE [name=value ...]", "run a pipeline file", lc_run},
     {"info", "info DATASET", "show what a data set holds", lc_info},
     {"bench", "bench [--quick] [--json FILE]", "measure speed on this machine", lc_bench},
     {"bench", "bench [--only TEXT] [--repeat N]", "measure one part of it", lc_bench},
@@ -52,11 +52,14 @@ static int print_help(int argc, char **argv)
     for (size_t i = 0; i < LM_ARRAY_LEN(commands); i++) {
         printf("  luma %-37s %s\n", commands[i].usage, commands[i].text);
     }
-    printf("\nname=value reaches the script as luma.args.name.\n"
-           "LUMA_THREADS sets the number of threads, LUMA_ISA the kernels, LUMA_DATA where data "
-           "sets lie;\nNO_COLOR switches colours off.\n"
-           "Exit codes: 0 ok, 1 script error, 2 usage, 3 expectation failed, 4 data missing or "
-           "damaged,\n5 out of memory, 130 interrupted.\n");
+    printf(
+        "\nOptions of run: --progress=bar (a moving line an epoch, on a terminal), =plain, =none;\n"
+        "--quiet (neither progress nor warnings), --profile (where the time went), --traceback.\n"
+        "name=value reaches the script as luma.args.name.\n"
+        "LUMA_THREADS sets the number of threads, LUMA_ISA the kernels, LUMA_DATA where data "
+        "sets lie;\nNO_COLOR switches colours off.\n"
+        "Exit codes: 0 ok, 1 script error, 2 usage, 3 expectation failed, 4 data missing or "
+        "damaged,\n5 out of memory, 130 interrupted.\n");
     return LC_OK;
 }
 

@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/profile.h"
 #include "base/threads.h"
+#include "bind/progress.h"
+#include "bind/raise.h"
 #include "cli/interrupt.h"
 #include "cli/report.h"
 #include "cli/session.h"
@@ -51,21 +53,54 @@ typedef struct RunOptions {
     LcArgs args;
 } RunOptions;
 
+/* "--progress=WORD" */
+static int parse_progress(const char *word)
+{
+    LbProgressMode mode;
+    const char *name = strchr(word, '=') + 1;
+    if (!lb_progress_mode_from_name(name, &mode)) {
+        return lc_usage_error("--progress wants bar, plain or none, got '%s'", name);
+    }
+    lb_progress_set_mode(mode);
+    return LC_OK;
+}
+
+static int unknown_option(const char *word)
+{
+    static const char *const names[] = {
+        "--traceback",      "--profile",       "--quiet", "--progress=bar",
+        "--progress=plain", "--progress=none", NULL};
+    const char *near = lm_str_nearest(word, names);
+    return lc_usage_error("unknown option '%s' of run%s%s%s", word,
+                          near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+                          near != NULL ? "'?" : "");
+}
+
+static int parse_option(RunOptions *o, const char *word)
+{
+    if (strcmp(word, "--traceback") == 0) {
+        o->wants_traceback = true;
+    } else if (strcmp(word, "--profile") == 0) {
+        o->wants_profile = true;
+    } else if (strcmp(word, "--quiet") == 0) {
+        lb_progress_set_mode(LB_PROGRESS_NONE);
+        lb_raise_set_warnings(false);
+    } else if (strncmp(word, "--progress=", strlen("--progress=")) == 0) {
+        return parse_progress(word);
+    } else {
+        return unknown_option(word);
+    }
+    return LC_OK;
+}
+
 static int parse(RunOptions *o, int argc, char **argv)
 {
     int i = 0;
     *o = (RunOptions){0};
     for (; i < argc && argv[i][0] == '-' && argv[i][1] != '\0'; i++) {
-        static const char *const names[] = {"--traceback", "--profile", NULL};
-        if (strcmp(argv[i], "--traceback") == 0) {
-            o->wants_traceback = true;
-        } else if (strcmp(argv[i], "--profile") == 0) {
-            o->wants_profile = true;
-        } else {
-            const char *near = lm_str_nearest(argv[i], names);
-            return lc_usage_error("unknown option '%s' of run%s%s%s", argv[i],
-                                  near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
-                                  near != NULL ? "'?" : "");
+        int code = parse_option(o, argv[i]);
+        if (code != LC_OK) {
+            return code;
         }
     }
     if (i == argc) {
