@@ -61,13 +61,16 @@ function fit.fit(model, options)
 end
 
 function fit.steps(model, options)
+    local of_epoch = epoch_flows(options)
     local trainer, settings = engine.trainer("model:steps", model, options, true)
     local step, epoch = 0, 1
+    local is_epoch_end = true
     local function next_step()
         if epoch > settings.epochs or step == settings.steps then
             return nil
         end
-        local m, is_epoch_end = engine.step("model:steps", trainer)
+        local m
+        m, is_epoch_end = engine.step("model:steps", trainer, is_epoch_end and of_epoch and of_epoch(epoch) or nil)
         step = step + 1
         m.step, m.epoch, m.is_epoch_end = step, epoch, is_epoch_end
         epoch = epoch + (is_epoch_end and 1 or 0)

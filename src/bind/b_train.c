@@ -133,6 +133,16 @@ static int engine_trainer(lua_State *L)
     return 2;
 }
 
+/* The flow of the epoch to come, where argument `arg` gives one. */
+static void take_epoch_flow(lua_State *L, int arg, LmTrainer *trainer, const char *fn)
+{
+    LmError err;
+    if (!lua_isnoneornil(L, arg)) {
+        LmFlow *flow = lb_evaluate_flow(L, arg, fn, "the flow of the epoch");
+        lb_raise_if(L, lm_trainer_set_flow(trainer, flow, &err), fn, &err);
+    }
+}
+
 /* engine.epoch(fn, trainer, epoch, n_epochs, progress, flow of the epoch) -> metrics */
 static int engine_epoch(lua_State *L)
 {
@@ -141,10 +151,7 @@ static int engine_epoch(lua_State *L)
     LmError err;
     const char *fn = luaL_checkstring(L, 1);
     LmTrainer *trainer = lb_shell_check(L, 2);
-    if (!lua_isnoneornil(L, 6)) {
-        LmFlow *flow = lb_evaluate_flow(L, 6, fn, "the flow of the epoch");
-        lb_raise_if(L, lm_trainer_set_flow(trainer, flow, &err), fn, &err);
-    }
+    take_epoch_flow(L, 6, trainer, fn);
     lb_progress_begin(&progress, luaL_checkinteger(L, 3), luaL_checkinteger(L, 4),
                       lua_toboolean(L, 5));
     LmStatus st = lm_trainer_epoch_run(trainer, &m, lb_progress_step, &progress, &err);
@@ -154,7 +161,8 @@ static int engine_epoch(lua_State *L)
     return 1;
 }
 
-/* engine.step(fn, trainer) -> metrics, whether the epoch ended with it */
+/* engine.step(fn, trainer, flow of the epoch before its first step) -> metrics, whether the epoch
+ * ended with it */
 static int engine_step(lua_State *L)
 {
     LmMetrics m;
@@ -162,6 +170,7 @@ static int engine_step(lua_State *L)
     bool is_epoch_end = false;
     const char *fn = luaL_checkstring(L, 1);
     LmTrainer *trainer = lb_shell_check(L, 2);
+    take_epoch_flow(L, 3, trainer, fn);
     lb_raise_if(L, lm_trainer_step_run(trainer, &m, &is_epoch_end, &err), fn, &err);
     lb_model_push_metrics(L, &m);
     lua_pushboolean(L, is_epoch_end);

@@ -301,6 +301,22 @@ test("channels first", function()
     fails(":flow", "wants images of rank 4", function() a:flow(first[1], y) end)
 end)
 
+test("training by steps sees what training by epochs does", function()
+    local function network()
+        return luma.model{ input = { 4, 6, 1 }, luma.nn.flatten{}, luma.nn.dense{ 3, act = "softmax" } }
+    end
+    local function flow()
+        local g = new{ rotation_range = 90, rescale = 1 / 255, preprocessing_function = function(i) return i * 2 end }
+        return g:flow(x, y, { batch_size = 5, seed = 4 })
+    end
+    local by_epochs, by_steps = network(), network()
+    by_epochs:fit{ flow(), epochs = 3, progress = false }
+    local n = 0
+    for _ in by_steps:steps{ flow(), epochs = 3 } do n = n + 1 end
+    test.eq(n, 9)
+    test.eq(by_steps:digest(), by_epochs:digest())
+end)
+
 test("evaluation never sees a random change", function()
     local train, other = luma.dataset.digits{ train = 200, test = 50, seed = 3 }
     local model = luma.model{ input = { 28, 28, 1 }, luma.nn.flatten{}, luma.nn.dense{ 10, act = "softmax" } }
