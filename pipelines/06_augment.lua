@@ -25,7 +25,7 @@ for row, kind in ipairs(kinds) do
     local changed = luma.generator{}:augment{ kind }
     page:put(row, 1, colored:image(1))
     for epoch = 1, 11 do
-        page:put(row, epoch + 1, select(3, changed:replay(colored, 1, epoch, { seed = row })))
+        page:put(row, epoch + 1, select(3, changed:replay(colored, 1, epoch, { seed = 100 + row })))
     end
 end
 page:save(args.out)
