@@ -3,19 +3,19 @@ local test = require "luma.test"
 local train, other = luma.dataset.digits { train = 300, test = 40, seed = 5 }
 
 test("a histogram is there when it is asked for, whatever came before", function()
-    local train, other = luma.dataset.digits { train = 50, test = 20 }
-    local straight = luma.stats():add(train:take(1)):add(train:range(2, 50))
-    local s = train:stats()
+    local own, rest = luma.dataset.digits { train = 50, test = 20 }
+    local straight = luma.stats():add(own:take(1)):add(own:range(2, 50))
+    local s = own:stats()
     test.eq(s:histogram(), straight:histogram())
-    test.eq(s:histogram(), train:stats():histogram())
-    local both = train:stats():merge(other:stats())
-    local sum = luma.stats():add(train):add(other)
+    test.eq(s:histogram(), own:stats():histogram())
+    local both = own:stats():merge(rest:stats())
+    local sum = luma.stats():add(own):add(rest)
     test.eq(both:histogram(), sum:histogram())
     test.eq(both.mean, sum.mean)
-    test.eq(sum:subtract(other:stats()):histogram(), s:histogram())
+    test.eq(sum:subtract(rest:stats()):histogram(), s:histogram())
     test.eq(sum.max, s.max)
-    local kept = train:stats { axis = "channel" }
-    train:close()
+    local kept = own:stats { axis = "channel" }
+    own:close()
     test.eq(kept:histogram(), s:histogram())
 end)
 
