@@ -235,6 +235,8 @@ extern const LmOpKind lm_op_dropout;
 void lm_dense_kernel_grad(const LmNet *net, const LmOp *op, int64_t n, int64_t row0, int64_t row1,
                           float *g);
 void lm_dense_bias_grad(const LmNet *net, const LmOp *op, int64_t n, float *g);
+/* dense: rows [row0, row1) of the kernel to where the data gradient reads them. */
+void lm_dense_transpose_rows(LmNet *net, const LmOp *op, int64_t row0, int64_t row1);
 
 /* convpool: whether two layers make one operation; the sum of chains as rows of the kernel. */
 bool lm_convpool_fits(const LmLayer *conv, const LmLayer *pool);

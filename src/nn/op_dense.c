@@ -8,9 +8,25 @@
 #include "base/mem.h"
 #include "nn/net.h"
 
+/* Columns of the transposed kernel that lie side by side, [panel][oc][PANEL]: as many as a register
+ * tile of a block's rows is wide, so that the data gradient reads it from front to back. */
+enum { PANEL = 32 };
+
 static bool is_one_line(const LmPlanMap *map)
 {
     return map->cs == map->c && map->row == map->w * map->c;
+}
+
+/* Numbers of an input gradient that lie side by side: the image, or a row of it. */
+static int64_t line_width(const LmPlanMap *dx)
+{
+    bool is_line = dx->halo.left + dx->halo.right == 0;
+    return dx->w * dx->cs * (is_line ? dx->h : 1);
+}
+
+static int64_t n_panels(int64_t width)
+{
+    return (width + PANEL - 1) / PANEL;
 }
 
 static LmStatus plan(LmNet *net, LmOp *op, LmError *err)
@@ -22,8 +38,10 @@ static LmStatus plan(LmNet *net, LmOp *op, LmError *err)
     }
     if (net->is_training && op->needs_dx) {
         const LmPlanMap *in = &net->grads[op->index];
+        int64_t width = line_width(in);
+        int64_t n_lines = in->h * in->w * in->cs / width;
         op->transposed = net->transposed_floats;
-        net->transposed_floats += op->layer->out.c * in->h * in->w * in->cs;
+        net->transposed_floats += op->layer->out.c * n_lines * n_panels(width) * PANEL;
     }
     return LM_OK;
 }
@@ -136,6 +154,31 @@ static void forward(const LmOp *op, const LmBlockRun *run)
     lm_kernels()->gemm->gemm(&g);
 }
 
+/* Column `col` of line `line` of the transposed kernel lies in this panel. */
+static float *panel_of(const LmNet *net, const LmOp *op, int64_t line, int64_t col)
+{
+    int64_t panel = line * n_panels(line_width(&net->grads[op->index])) + col / PANEL;
+    return net->transposed + op->transposed + panel * op->layer->out.c * PANEL;
+}
+
+static void data_gradient(const LmOp *op, const LmBlockRun *run, const LmMap *dy)
+{
+    LmMap dx = lm_net_grads(run, op->index);
+    int64_t width = line_width(&run->net->grads[op->index]);
+    int64_t n_lines = dx.h * dx.w * dx.cs / width;
+    LmGemm g = {.a = dy->data, .a_k = 1, .b_k = PANEL, .k = op->layer->out.c, .init = LM_GEMM_ZERO};
+    set_table(&g, op->dgrad);
+    g.n_rows = run->n;
+    for (int64_t i = 0; i < n_lines; i++) {
+        for (int64_t col = 0; col < width; col += PANEL) {
+            g.b = panel_of(run->net, op, i, col);
+            g.c = dx.data + i * dx.row + col;
+            g.n_cols = LM_MIN((int64_t)PANEL, width - col);
+            lm_kernels()->gemm->gemm(&g);
+        }
+    }
+}
+
 static void backward(const LmOp *op, const LmBlockRun *run)
 {
     LmMap dy = lm_net_grads(run, op->index + 1);
@@ -146,22 +189,23 @@ static void backward(const LmOp *op, const LmBlockRun *run)
     if (!op->needs_dx) {
         return;
     }
-    LmMap dx = lm_net_grads(run, op->index);
-    bool is_line = dx.row == dx.w * dx.cs;
-    int64_t n_calls = is_line ? 1 : dx.h;
-    int64_t width = dx.w * dx.cs * (is_line ? dx.h : 1);
-    LmGemm g = {.a = dy.data,
-                .a_k = 1,
-                .b_k = dx.h * dx.w * dx.cs,
-                .k = op->layer->out.c,
-                .n_cols = width,
-                .init = LM_GEMM_ZERO};
-    set_table(&g, op->dgrad);
-    g.n_rows = run->n;
-    for (int64_t i = 0; i < n_calls; i++) {
-        g.b = run->net->transposed + op->transposed + i * width;
-        g.c = dx.data + i * dx.row;
-        lm_kernels()->gemm->gemm(&g);
+    data_gradient(op, run, &dy);
+}
+
+void lm_dense_transpose_rows(LmNet *net, const LmOp *op, int64_t row0, int64_t row1)
+{
+    const LmParam *p = &net->model->params[op->layer->kernel];
+    const LmPlanMap *dx = &net->grads[op->index];
+    const float *w = lm_model_param_data(net->model, op->layer->kernel);
+    int64_t ic = op->layer->in.c;
+    int64_t width = line_width(dx);
+    int64_t n = 0;
+    for (int64_t r = row0; r < row1; r += n) {
+        int64_t at = r / ic * dx->cs + r % ic;
+        int64_t col = at % width;
+        float *to = panel_of(net, op, at / width, col) + col % PANEL;
+        n = LM_MIN(LM_MIN(PANEL - col % PANEL, ic - r % ic), row1 - r);
+        lm_kernels()->nn->transpose(to, PANEL, w + r * p->ld, p->ld, n, p->cols);
     }
 }
 

@@ -123,22 +123,21 @@ void lm_net_transpose_rows(LmNet *net, const LmOp *op, int64_t row0, int64_t row
     if (op->transposed < 0) {
         return;
     }
+    if (op->kind == &lm_op_dense) {
+        lm_dense_transpose_rows(net, op, row0, row1);
+        return;
+    }
     const LmParam *p = &net->model->params[op->layer->kernel];
     const float *w = lm_model_param_data(net->model, op->layer->kernel);
     float *t = net->transposed + op->transposed;
     const LmPlanMap *in = &net->grads[op->index];
-    bool is_conv = op->kind == &lm_op_conv;
-    /* conv: [tap][oc][ic padded], or [oc][tap][ic] to fold; dense: [oc][position][ic padded];
-     * convpool: by kernel. */
+    /* conv: [tap][oc][ic padded], or [oc][tap][ic] to fold; convpool: by kernel. */
     bool is_pool = op->kind == &lm_op_convpool;
     int64_t ic = op->layer->in.c;
     int64_t n_taps = p->rows / ic;
     bool is_fold = op->fold.is_used;
-    int64_t oc_stride = is_fold   ? op->fold.ld
-                        : is_conv ? in->cs
-                        : is_pool ? n_taps * 16
-                                  : n_taps * in->cs;
-    int64_t tap_stride = is_fold ? ic : is_conv ? p->cols * in->cs : in->cs;
+    int64_t oc_stride = is_fold ? op->fold.ld : is_pool ? n_taps * 16 : in->cs;
+    int64_t tap_stride = is_fold ? ic : p->cols * in->cs;
     int64_t run_max = is_pool ? 16 : ic; /* rows that stay neighbours */
     int64_t n = 0;
     for (int64_t r = row0; r < row1; r += n) {
