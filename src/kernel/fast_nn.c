@@ -131,15 +131,30 @@ static LM_KERNEL void avgpool_backward(const LmMap *dx, const LmMap *dy, const L
     }
 }
 
+/* Maps whose pixels lie side by side can be walked as maps of one wide pixel a row. */
+LM_INLINE bool are_rows(const LmMap *a, const LmMap *b, const LmMap *c)
+{
+    return a->col == a->cs && b->col == a->cs && c->col == a->cs;
+}
+
+LM_INLINE LmMap as_row(const LmMap *m, bool is_row)
+{
+    LmMap r = *m;
+    r.cs = is_row ? m->w * m->cs : m->cs;
+    r.w = is_row ? 1 : m->w;
+    return r;
+}
+
 #define BACKWARD(name, expr)                                                                       \
     static LM_KERNEL void name(const LmMap *dx, const LmMap *dy, const LmMap *y, int64_t n)        \
     {                                                                                              \
-        FOR_POSITIONS(dx, n)                                                                       \
+        LmMap to = as_row(dx, are_rows(dx, dy, y));                                                \
+        FOR_POSITIONS(&to, n)                                                                      \
         {                                                                                          \
-            float *out = at(dx, in, iy, ix);                                                       \
+            float *out = at(&to, in, iy, ix);                                                      \
             const float *g = at(dy, in, iy, ix);                                                   \
             const float *act = at(y, in, iy, ix);                                                  \
-            FOR_CHANNELS(dx)                                                                       \
+            FOR_CHANNELS(&to)                                                                      \
             {                                                                                      \
                 vf d = vf_load(g + c);                                                             \
                 vf v = vf_load(act + c);                                                           \
