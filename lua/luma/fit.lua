@@ -7,6 +7,7 @@
 local callbacks = require "luma.callbacks"
 local engine = require "luma.engine"
 local History = require "luma.history"
+local warnings = require "luma.warnings"
 
 local fit = {}
 
@@ -25,6 +26,7 @@ local function epochs(fn, model, options)
     local of_epoch = epoch_flows(options)
     local trainer, settings = engine.trainer(fn, model, options, false)
     local run = callbacks.start(fn, model, trainer, settings)
+    warnings.start(settings)
     local epoch = 0
     local function next_epoch()
         if epoch == settings.epochs or run.is_over then
@@ -42,6 +44,7 @@ local function epochs(fn, model, options)
         if settings.progress then
             io.stderr:write(History.line(m, settings.epochs), "\n")
         end
+        warnings.after(settings, m, run.rate)
         callbacks.after(run, m)
         return epoch, m
     end
@@ -63,6 +66,7 @@ end
 function fit.steps(model, options)
     local of_epoch = epoch_flows(options)
     local trainer, settings = engine.trainer("model:steps", model, options, true)
+    warnings.start(settings)
     local step, epoch = 0, 1
     local is_epoch_end = true
     local function next_step()

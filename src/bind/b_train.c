@@ -9,6 +9,7 @@
 #include "bind/options.h"
 #include "bind/progress.h"
 #include "bind/shell.h"
+#include "flow/range.h"
 
 static const char ENGINE[] = "luma.engine";
 enum { EPOCHS_MAX = 1000000 };
@@ -71,9 +72,40 @@ static void release_trainer(void *object)
     lm_trainer_free(object);
 }
 
+static void set_number(lua_State *L, const char *name, double value)
+{
+    lua_pushnumber(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static void set_boolean(lua_State *L, const char *name, bool value)
+{
+    lua_pushboolean(L, value);
+    lua_setfield(L, -2, name);
+}
+
+/* What lua/luma/warnings.lua looks at. Without lo, hi and rms where `is_measured` is false or an
+ * image cannot be read: the training itself will say why. */
+static void push_facts(lua_State *L, const LmFlow *flow, bool is_measured)
+{
+    LmError err;
+    LmRange r;
+    const LmFlowOptions *o = lm_flow_options(flow);
+    lua_createtable(L, 0, 8);
+    set_boolean(L, "is_shuffled", o->is_shuffled || o->is_balanced);
+    set_boolean(L, "is_class", lm_targets_is_class(o->labels));
+    set_boolean(L, "is_even", o->is_balanced || lm_flow_has_weights(flow));
+    set_number(L, "n_batches", (double)lm_flow_n_batches(flow));
+    if (is_measured && lm_range_measure(&r, flow, &err) == LM_OK) {
+        set_number(L, "lo", r.lo);
+        set_number(L, "hi", r.hi);
+        set_number(L, "rms", r.rms);
+    }
+}
+
 static void push_settings(lua_State *L, const TrainArgs *a)
 {
-    lua_createtable(L, 0, 6);
+    lua_createtable(L, 0, 8);
     lua_pushinteger(L, a->epochs);
     lua_setfield(L, -2, "epochs");
     if (a->steps > 0) {
@@ -88,6 +120,10 @@ static void push_settings(lua_State *L, const TrainArgs *a)
     lua_setfield(L, -2, "validate");
     lua_getfield(L, 3, "callbacks");
     lua_setfield(L, -2, "callbacks");
+    push_facts(L, a->flow, true);
+    lua_setfield(L, -2, "facts");
+    lua_rawgeti(L, 3, 1);
+    lua_setfield(L, -2, "flow");
 }
 
 /* Keras takes the optimizer's name; here that is a likely slip. */
