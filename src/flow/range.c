@@ -1,5 +1,6 @@
 #include "flow/range.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "base/mem.h"
@@ -26,7 +27,7 @@ LmStatus lm_range_measure(LmRange *out, const LmFlow *f, LmError *err)
     const LmDataset *ds = f->dataset;
     int64_t n_pixels = ds->h * ds->w * ds->c;
     int64_t n_images = LM_MIN(ds->count, (int64_t)LM_RANGE_IMAGES);
-    Sums s = {{INFINITY, -INFINITY, 0}, 0};
+    Sums s = {{DBL_MAX, -DBL_MAX, 0}, 0};
     float *x = NULL;
     void *scratch = NULL;
     LmStatus st = lm_mem_alloc(&x, (size_t)n_pixels, sizeof *x, err);
