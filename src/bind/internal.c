@@ -1,7 +1,10 @@
+#define _POSIX_C_SOURCE 200809L
 #include "bind/internal.h"
 
+#include <errno.h>
 #include <lauxlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "bind/doc.h"
@@ -120,6 +123,31 @@ static int internal_write(lua_State *L)
     return 0;
 }
 
+/* internal.make_folder(fn, path): with those above it; one that is there already is fine. */
+static int internal_make_folder(lua_State *L)
+{
+    const char *fn = luaL_checkstring(L, 1);
+    const char *path = luaL_checkstring(L, 2);
+    size_t n = strlen(path);
+    int reason = 0;
+    for (size_t i = 1; i <= n; i++) {
+        if (i == n || path[i] == '/') {
+            lua_pushlstring(L, path, i);
+            reason = mkdir(lua_tostring(L, -1), 0777) != 0 ? errno : 0;
+            lua_pop(L, 1);
+        }
+    }
+    struct stat facts;
+    if (stat(path, &facts) != 0) {
+        lb_raise_text(L, LM_EIO, "%s: cannot make the folder %s: %s", fn, path,
+                      strerror(reason != 0 ? reason : errno));
+    }
+    if (!S_ISDIR(facts.st_mode)) {
+        lb_raise_text(L, LM_EIO, "%s: %s is no folder", fn, path);
+    }
+    return 0;
+}
+
 static int internal_memory(lua_State *L)
 {
     lua_pushinteger(L, (lua_Integer)lm_mem_in_use());
@@ -142,6 +170,7 @@ static int open_internal(lua_State *L)
                                          {"options", lb_options_lua},
                                          {"define", internal_define},
                                          {"write", internal_write},
+                                         {"make_folder", internal_make_folder},
                                          {"memory", internal_memory},
                                          {"fail_allocation", internal_fail_allocation},
                                          {"is_terminal", internal_is_terminal},
