@@ -50,8 +50,8 @@ local function deliver(f, x, y, w)
         y = f.owner:from_last(y)
     end
     if f.split_targets and y then
-        local columns = {}
-        for k = 1, y.shape[2] do
+        local columns = { y }
+        for k = 1, y.shape[2] or 0 do
             columns[k] = y:permute{ 2, 1 }:narrow(k, 1):reshape{ y.shape[1] }
         end
         y = columns
@@ -219,7 +219,7 @@ local function new(g, fn, set, o, fields)
         f.flow = native_flow(g, fn, set, o)
         return f
     end
-    local plain = setmetatable({ is_random = false }, { __index = g })
+    local plain = setmetatable({ is_random = false, feature = rawget(g, "feature") }, { __index = g })
     f.make_still = function()
         return native_flow(plain, fn, preprocessed(g, fn, set, plain_images(set)), o)
     end

@@ -179,10 +179,11 @@ static const LbOption split_options[] = {
     {.name = "key", .kind = LB_KIND_ANY, .offset = LB_NOWHERE, .text = KEY_TEXT},
     LB_OPTIONS_END};
 
-static LmSplitOptions parse_split(lua_State *L, const LmDataset *ds, LbParts parts, const char *fn)
+static LmSplitOptions parse_split(lua_State *L, const LmDataset *ds, LbParts parts,
+                                  const char *wanted, const char *fn)
 {
     SplitArgs a = {.seed = (int64_t)lb_open_seed(L), .stratify = true, .shuffle = true};
-    lb_arg_table(L, 2, fn, "parts", parts.min == 1 ? "a table like { 0.9, seed=7 }" : "a table");
+    lb_arg_table(L, 2, fn, "parts", wanted);
     lb_options_parse(L, 2, fn, split_options, parts, &a);
     lb_arg_end(L, 2, fn);
     if (a.stratify && ds->labels == NULL) {
@@ -204,7 +205,8 @@ LB_FUNCTION(
     "assert(#train + #valid == 1000)")
 {
     LmDataset *ds = lb_dataset_check(L, 1, fn);
-    LmSplitOptions o = parse_split(L, ds, (LbParts){"one fraction, as in { 0.9 }", 1, 1}, fn);
+    LmSplitOptions o = parse_split(L, ds, (LbParts){"one fraction, as in { 0.9 }", 1, 1},
+                                   "a table like { 0.9, seed=7 }", fn);
     lua_rawgeti(L, 2, 1);
     if (lua_type(L, -1) != LUA_TNUMBER || !(lua_tonumber(L, -1) > 0 && lua_tonumber(L, -1) < 1)) {
         lb_arg_fail(L, lua_gettop(L), fn, "the fraction", "a number between 0 and 1");
@@ -253,7 +255,8 @@ LB_FUNCTION(
     "end")
 {
     LmDataset *ds = lb_dataset_check(L, 1, fn);
-    LmSplitOptions o = parse_split(L, ds, (LbParts){"one number of folds, as in { 5 }", 1, 1}, fn);
+    LmSplitOptions o = parse_split(L, ds, (LbParts){"one number of folds, as in { 5 }", 1, 1},
+                                   "a table like { 5, seed=7 }", fn);
     lua_rawgeti(L, 2, 1);
     LbOption number = {.kind = LB_KIND_INTEGER, .lo = 2, .hi = FOLDS_MAX};
     int64_t k = 0;

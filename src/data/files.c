@@ -267,6 +267,23 @@ static LmStatus make_cache(Opening *op, LmError *err)
     return lm_mem_alloc(&op->cache, size, 1, err);
 }
 
+static LmStatus check_item(const Opening *op, LmError *err)
+{
+    char need_text[32];
+    char budget_text[32];
+    int64_t c = channels_of(op->o.color);
+    size_t need = (size_t)op->h * (size_t)op->w * (size_t)c; /* both below 2^16 */
+    if (need <= op->o.budget_bytes) {
+        return LM_OK;
+    }
+    return lm_fail(err, LM_EMEM,
+                   "one image %lldx%lldx%lld takes %s, more than the budget of %s; make size= "
+                   "smaller or raise budget=",
+                   (long long)op->h, (long long)op->w, (long long)c,
+                   lm_str_bytes(need_text, sizeof need_text, need),
+                   lm_str_bytes(budget_text, sizeof budget_text, op->o.budget_bytes));
+}
+
 static LmStatus look_at_all(Opening *op, LmError *err)
 {
     LmStatus st = LM_OK;
@@ -380,6 +397,9 @@ LmStatus lm_files_open(LmDataset **out, const char *name, LmFileRows *rows,
     }
     if (st == LM_OK && o->caches && op.h > 0) {
         st = make_cache(&op, err);
+    }
+    if (st == LM_OK) {
+        st = check_item(&op, err);
     }
     if (st == LM_OK && is_looked_at) {
         st = look_at_all(&op, err);

@@ -121,6 +121,7 @@ test("odd keys are refused", function()
     fails("dataset:split: 'numbered' has 1 group of images that must stay together, fewer than the 2 parts",
         function() return 1 end)
     fails("~stop here", function() error "stop here" end)
+    test.fails("dataset:kfold: argument 1 (parts) wants a table like { 5, seed=7 }, got 5", ds.kfold, ds, 5)
     test.fails("dataset:kfold: the number of folds wants an integer from 2 to 1000, got 1",
         function() ds:kfold { 1 } end)
     test.fails("dataset:kfold: class 'x' of 'numbered' has 20 images, fewer than the 21 folds; filter the class "

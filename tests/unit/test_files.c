@@ -146,6 +146,9 @@ static void test_budget(void **state)
     o.images.budget_bytes = 0;
     assert_fails(lm_folder_open(&ds, "b", help_files_path("b"), &o, &err), LM_EMEM, err,
                  "a cache of 12 images 65535x65535x3 takes 154.6 GB, more than the budget of");
+    o.images.caches = false;
+    assert_fails(lm_folder_open(&ds, "b", help_files_path("b"), &o, &err), LM_EMEM, err,
+                 "one image 65535x65535x3 takes 12.9 GB, more than the budget of 2.1 GB");
     /* One file may take a quarter of it: one that takes more counts as damaged. */
     uint8_t pixels[300];
     o = plain();
