@@ -68,6 +68,11 @@ end
 -- Docs from C say `wants` and `initial`, specs of the Lua side `kind` and `default`.
 local function option_lines(o)
     local wants = o.wants or o.kind
+    if not o.wants and o.choices then
+        wants = "\"" .. table.concat(o.choices, "\", \"") .. "\""
+    elseif not o.wants and o.kind == "integer" and o.min and o.max then
+        wants = ("an integer from %d to %d"):format(o.min, o.max)
+    end
     local initial = o.initial or o.default ~= nil and tostring(o.default)
     if initial then
         wants = wants .. (initial == "required" and "; required" or "; default " .. initial)

@@ -111,8 +111,21 @@ options.all_spec = {}
 for i, entry in ipairs(spec) do
     options.all_spec[i] = entry
 end
+local loose_texts = {
+    width_shift_range = "columns either way: a share below 1, pixels from 1.0, whole pixels (an integer), or a list "
+        .. "to pick from",
+    height_shift_range = "rows either way, in the same forms",
+    zoom_range = "factor of rows and columns, each its own: { lowest, highest }, or z for 1-z to 1+z; above 1 is "
+        .. "smaller",
+    brightness_range = "{ lowest, highest } factor, through 8 bits; 1 changes nothing",
+}
+local loose_wants = {
+    width_shift_range = "a number or a list", height_shift_range = "a number or a list",
+    zoom_range = "a number or a pair", brightness_range = "a pair of numbers",
+}
 for _, name in ipairs(loose) do
-    table.insert(options.all_spec, { name = name, kind = "table", text = "" })
+    table.insert(options.all_spec,
+        { name = name, kind = "table", wants = loose_wants[name], initial = "none", text = loose_texts[name] })
 end
 
 -- An integer is whole pixels, a float below 1 a share of the size, other floats pixels: as in Keras,

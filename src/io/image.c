@@ -208,8 +208,8 @@ static LmStatus check_depth(const LmImageInfo *info, const LmImageOptions *o, Lm
         return LM_OK;
     }
     return lm_fail(err, LM_EFORMAT,
-                   "the %s has 16 bits a channel: ask for depth 16 to keep its values, or for "
-                   "depth 8 to have them scaled to 0..255",
+                   "the %s has 16 bits a channel: say depth=8 to have them scaled to 0..255 "
+                   "(luma.image.load also takes depth=16, which keeps their values)",
                    info->format);
 }
 

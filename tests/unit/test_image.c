@@ -190,7 +190,7 @@ static void test_depth_16(void **state)
     static const char *const names[] = {"gray16.png", "gray16.pgm"};
     for (size_t k = 0; k < 2; k++) {
         assert_fails(parse(&image, names[k], &o, &err), LM_EFORMAT, err,
-                     "has 16 bits a channel: ask for depth 16");
+                     "has 16 bits a channel: say depth=8");
         o.scale_16 = true;
         assert_ok(parse(&scaled, names[k], &o, &err), err);
         o.scale_16 = false;
