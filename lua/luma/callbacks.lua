@@ -110,6 +110,8 @@ function meta.__call(callback, m)
     local run = run_of[m]
     if not run then
         fail("EARG", callback.fn, "wants the metrics that a turn of model:train gives, got %s", internal.value(m))
+    elseif not pcall(engine.rate, run.trainer) then
+        fail("ESTATE", callback.fn, "the training that these metrics come from is over")
     elseif callback.is_first_needed and not run.memory[callback] then
         fail("ESTATE", callback.fn, "it sets the rate of the first epoch too: give it as "
             .. "model:train{ flow, callbacks={ ... } }")

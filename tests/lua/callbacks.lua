@@ -170,6 +170,12 @@ test("mistakes", function()
     test.fails("~^luma.early_stop: there is no figure 'figur' to monitor; did you mean 'figure'%? %(figures: "
         .. "accuracy, figure, loss%)$", walk, luma.early_stop { monitor = "figur" }, { 1.0 })
     test.fails("~^luma.schedule.warmup: it sets the rate of the first epoch", walk, luma.schedule.warmup {}, { 1.0 })
+    local late
+    for _, m in model:train { flow(), epochs = 2, progress = false } do
+        late = m
+        break
+    end
+    test.fails("luma.schedule.step: the training that these metrics come from is over", luma.schedule.step {}, late)
     test.fails("luma.early_stop: wants the metrics that a turn of model:train gives, got 3",
         function() luma.early_stop {}(3) end)
     test.fails("luma.early_stop: option 'patience' wants an integer of at least 1, got 0",

@@ -35,7 +35,8 @@ local function fields(bytes)
     end
     while at <= #bytes do
         local key = varint()
-        local kind, value = key & 7, nil
+        local kind = key & 7
+        local value
         if kind == 0 then
             value = varint()
         elseif kind == 2 then
