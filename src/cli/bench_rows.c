@@ -74,6 +74,7 @@ static LmStatus run_stats(LcBench *b, const LcBenchRow *row, double *figure, LmE
     LmStatus st = lm_moments_new(&m, (LmAxis)row->kind, err);
     double start = lm_clock_seconds();
     if (st == LM_OK) {
+        lm_moments_skip_histogram(m);
         st = lm_dataset_stats(b->train, m, err);
     }
     double bytes = (double)(b->train->count * lm_dataset_item_count(b->train));
