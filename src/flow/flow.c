@@ -237,10 +237,9 @@ static void advance(LmFlow *f)
 static LmStatus fill_samples(const LmFlow *f, int64_t epoch, const int64_t *indices, int64_t n,
                              float *x, void *scratch, const atomic_bool *stop, LmError *err)
 {
-    /* Asking for one image at a time, two ahead, while the one at hand is worked on: eight at once
-     * are more lines than the processor keeps in flight, and cost a third of the speed. */
+    /* The next image is asked for while this one is worked on; a whole block of them at once is
+     * more lines than the processor keeps in flight, and cost a third of the speed. */
     int64_t step = lm_plan_block(f->filler.plan);
-    int64_t ahead = LM_MAX(step, (int64_t)2);
     for (int64_t i = 0; i < n; i += step) {
         float *rows[LM_FLOW_BLOCK];
         int64_t block = LM_MIN(step, n - i);
@@ -250,7 +249,7 @@ static LmStatus fill_samples(const LmFlow *f, int64_t epoch, const int64_t *indi
         }
         for (int64_t k = 0; k < block; k++) {
             rows[k] = x + (i + k) * f->item;
-            lm_flow_hint(f, indices[LM_MIN(i + k + ahead, n - 1)]);
+            lm_flow_hint(f, indices[LM_MIN(i + k + step, n - 1)]);
         }
         if (st == LM_OK) {
             st = lm_flow_fill(f, epoch, indices + i, block, rows, scratch, err);
