@@ -10,6 +10,7 @@ env --default-signal=INT true 2>/dev/null || { echo "env cannot reset signals"; 
 # interrupted CODE SIGNALS SCRIPT: waits until the script wrote "ready", sends SIGINT so many times.
 interrupted() {
     printf '%s\n' "$3" >t.lua
+    rm -f out err # or the last one's "ready" is seen before this one has begun
     env --default-signal=INT "$LUMA" run t.lua >out 2>err &
     pid=$!
     tries=0
@@ -20,6 +21,13 @@ interrupted() {
     for _ in $(seq "$2"); do
         kill -INT "$pid"
         sleep 0.3
+    done
+    # Two signals that arrive while the machine stalls become one: like a person, press again.
+    tries=0
+    while [ "$2" -gt 1 ] && kill -0 "$pid" 2>/dev/null && [ "$tries" -lt 20 ]; do
+        sleep 0.3
+        kill -INT "$pid" 2>/dev/null
+        tries=$((tries + 1))
     done
     begin=$(date +%s)
     wait "$pid"
