@@ -170,5 +170,7 @@ LmStatus lm_weights_new_of_classes(LmDataset **out, LmDataset *base, const doubl
 /* count / (K * images of its class), K being the number of classes that have any: every class
  * weighs the same in all, and the mean is 1. */
 LmStatus lm_weights_new_balanced(LmDataset **out, LmDataset *base, LmError *err) LM_MUST_CHECK;
+/* Those weights, one a class (0 for a class without images); ds has labels. */
+LmStatus lm_weights_balance(double *of_class, const LmDataset *ds, LmError *err) LM_MUST_CHECK;
 
 #endif

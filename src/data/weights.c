@@ -45,10 +45,15 @@ LmStatus lm_weights_new_of_classes(LmDataset **out, LmDataset *base, const doubl
     return st;
 }
 
-/* Each class' count becomes its weight. */
-static void balance(double *of_class, const int64_t *counts, const LmDataset *ds)
+LmStatus lm_weights_balance(double *of_class, const LmDataset *ds, LmError *err)
 {
+    int64_t *counts = NULL;
     int n_held = 0;
+    LmStatus st = lm_mem_alloc(&counts, (size_t)ds->n_classes, sizeof *counts, err);
+    if (st != LM_OK) {
+        return st;
+    }
+    lm_dataset_counts(ds, counts);
     for (int k = 0; k < ds->n_classes; k++) {
         n_held += counts[k] > 0;
     }
@@ -56,26 +61,24 @@ static void balance(double *of_class, const int64_t *counts, const LmDataset *ds
         of_class[k] =
             counts[k] > 0 ? (double)ds->count / ((double)n_held * (double)counts[k]) : 0.0;
     }
+    lm_mem_free(counts);
+    return LM_OK;
 }
 
 LmStatus lm_weights_new_balanced(LmDataset **out, LmDataset *base, LmError *err)
 {
-    int64_t *counts = NULL;
     double *of_class = NULL;
     if (base->labels == NULL) {
         return lm_fail(err, LM_EARG, "'%s' has no labels, so its classes cannot be balanced",
                        base->name);
     }
-    LmStatus st = lm_mem_alloc(&counts, (size_t)base->n_classes, sizeof *counts, err);
+    LmStatus st = lm_mem_alloc(&of_class, (size_t)base->n_classes, sizeof *of_class, err);
     if (st == LM_OK) {
-        st = lm_mem_alloc(&of_class, (size_t)base->n_classes, sizeof *of_class, err);
+        st = lm_weights_balance(of_class, base, err);
     }
     if (st == LM_OK) {
-        lm_dataset_counts(base, counts);
-        balance(of_class, counts, base);
         st = lm_weights_new_of_classes(out, base, of_class, err);
     }
-    lm_mem_free(counts);
     lm_mem_free(of_class);
     return st;
 }

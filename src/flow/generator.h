@@ -34,9 +34,8 @@ LmGenerator *lm_generator_ref(LmGenerator *g);
 void lm_generator_unref(LmGenerator *g); /* NULL is fine */
 
 /* Fits every feature stage in order, each on the data as the stages before it leave it, without
- * augmentation. On failure
- * (empty set, a std of 0 with epsilon 0, interrupted) the old fit is kept. The set's name is
- * remembered. */
+ * augmentation. On failure (empty set, a std of 0 with epsilon 0, interrupted) the old fit is
+ * kept. The set's name is remembered. */
 LmStatus lm_generator_fit(LmGenerator *g, const LmDataset *ds, LmError *err) LM_MUST_CHECK;
 /* The first n stages alone, however far that is. */
 LmStatus lm_generator_fit_head(LmGenerator *g, const LmDataset *ds, int n,

@@ -4,15 +4,11 @@
 
 #include "augment/draw.h"
 #include "base/mem.h"
+#include "data/sources.h"
 
 static const char *const names[LM_LABELS_COUNT] = {
     "auto", "class", "one_hot", "binary", "targets", "input", "none",
 };
-
-const char *lm_targets_name(LmLabels labels)
-{
-    return names[labels];
-}
 
 /* --- y --- */
 
@@ -135,24 +131,18 @@ LmStatus lm_targets_weigh(LmTensor *w, const float *weights, const int64_t *indi
     return st;
 }
 
-/* As scikit-learn's class_weight="balanced": n / (classes * images of the class). */
 static LmStatus balance(float *weights, const LmDataset *ds, LmError *err)
 {
-    int64_t *counts = NULL;
-    int64_t n_present = 0;
-    LmStatus st = lm_mem_zeros(&counts, (size_t)ds->n_classes, sizeof *counts, err);
-    if (st != LM_OK) {
-        return st;
+    double *of_class = NULL;
+    LmStatus st = lm_mem_alloc(&of_class, (size_t)ds->n_classes, sizeof *of_class, err);
+    if (st == LM_OK) {
+        st = lm_weights_balance(of_class, ds, err);
     }
-    for (int64_t i = 0; i < ds->count; i++) {
-        n_present += counts[ds->labels[i]]++ == 0;
+    for (int64_t i = 0; st == LM_OK && i < ds->count; i++) {
+        weights[i] = (float)((double)weights[i] * of_class[ds->labels[i]]);
     }
-    for (int64_t i = 0; i < ds->count; i++) {
-        double share = (double)n_present * (double)counts[ds->labels[i]];
-        weights[i] = (float)((double)weights[i] * (double)ds->count / share);
-    }
-    lm_mem_free(counts);
-    return LM_OK;
+    lm_mem_free(of_class);
+    return st;
 }
 
 LmStatus lm_targets_weights(float **out, LmWeights kind, const LmDataset *ds, LmError *err)

@@ -21,8 +21,6 @@ typedef enum LmLabels {
     LM_LABELS_COUNT
 } LmLabels;
 
-/* "auto", "class", "one_hot", ... */
-const char *lm_targets_name(LmLabels labels);
 /* Is it one class an image, in whatever form? */
 static inline bool lm_targets_is_class(LmLabels labels)
 {
