@@ -76,3 +76,19 @@ void help_tree_classes(const char *root, int n, int64_t h, int64_t w)
         }
     }
 }
+
+LmFolderOptions help_tree_options(void)
+{
+    return (LmFolderOptions){.images = {.color = LM_COLOR_RGB, .resize = LM_RESIZE_BILINEAR}};
+}
+
+void help_tree_assert_image(const LmDataset *ds, int64_t i, unsigned seed)
+{
+    LmError err;
+    uint8_t pixels[1024];
+    assert_true(lm_dataset_item_count(ds) <= (int64_t)sizeof pixels);
+    assert_ok(lm_dataset_read(ds, i, pixels, &err), err);
+    for (int64_t k = 0; k < lm_dataset_item_count(ds); k++) {
+        assert_int_equal(pixels[k], help_tree_pixel(seed, k));
+    }
+}

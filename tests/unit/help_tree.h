@@ -2,6 +2,7 @@
 #ifndef HELP_TREE_H
 #define HELP_TREE_H
 
+#include "data/sources.h"
 #include "io/image.h"
 
 /* Makes the folder and those above it. Each stops the test on failure. */
@@ -17,5 +18,10 @@ void help_tree_classes(const char *root, int n, int64_t h, int64_t w);
 void help_tree_file(const char *name, const void *bytes, size_t size);
 /* A symbolic link called `name` to `target`, which is not looked at. */
 void help_tree_link(const char *name, const char *target);
+
+/* RGB, bilinear, nothing cached or skipped. */
+LmFolderOptions help_tree_options(void);
+/* Item i of the set holds the pixels help_tree_pixel gives for `seed`. */
+void help_tree_assert_image(const LmDataset *ds, int64_t i, unsigned seed);
 
 #endif

@@ -14,22 +14,6 @@
 #include "data/sources.h"
 #include "io/file.h"
 
-static LmFolderOptions plain(void)
-{
-    return (LmFolderOptions){.images = {.color = LM_COLOR_RGB, .resize = LM_RESIZE_BILINEAR}};
-}
-
-static void assert_image(const LmDataset *ds, int64_t i, unsigned seed)
-{
-    LmError err;
-    uint8_t pixels[1024];
-    assert_true(lm_dataset_item_count(ds) <= (int64_t)sizeof pixels);
-    assert_ok(lm_dataset_read(ds, i, pixels, &err), err);
-    for (int64_t k = 0; k < lm_dataset_item_count(ds); k++) {
-        assert_int_equal(pixels[k], help_tree_pixel(seed, k));
-    }
-}
-
 /* Files that are no images in several ways among good ones; those in `bad` are. */
 static const char *const bad_files[] = {"d/cat/005.png", "d/cat/zero.jpg", "d/dog/cut.png",
                                         "d/dog/html.jpg", "d/emu/bomb.png"};
@@ -60,7 +44,7 @@ static void test_damage(void **state)
     (void)state;
     LmError err;
     LmDataset *ds = NULL;
-    LmFolderOptions o = plain();
+    LmFolderOptions o = help_tree_options();
     make_damaged();
     char root[512];
     snprintf(root, sizeof root, "%s", help_files_path("d"));
@@ -95,7 +79,7 @@ static void test_damage(void **state)
             for (int64_t i = 0; i < 17; i++) {
                 unsigned seed = (unsigned)(i < 5 ? i : i + 1);
                 assert_int_equal(ds->labels[i], seed / 6);
-                assert_image(ds, i, seed);
+                help_tree_assert_image(ds, i, seed);
             }
             lm_dataset_unref(ds);
             ds = NULL;
@@ -108,7 +92,7 @@ static void test_all_damaged(void **state)
     (void)state;
     LmError err;
     LmDataset *ds = NULL;
-    LmFolderOptions o = plain();
+    LmFolderOptions o = help_tree_options();
     o.images.skips_damaged = true;
     help_tree_classes("e", 2, 3, 3);
     help_tree_file("e/dog/000.png", "x", 1);
@@ -131,7 +115,7 @@ static void test_budget(void **state)
     (void)state;
     LmError err;
     LmDataset *ds = NULL;
-    LmFolderOptions o = plain();
+    LmFolderOptions o = help_tree_options();
     help_tree_classes("b", 4, 10, 10);
     o.images.caches = true;
     o.images.budget_bytes = 3600;
@@ -151,7 +135,7 @@ static void test_budget(void **state)
                  "one image 65535x65535x3 takes 12.9 GB, more than the budget of 2.1 GB");
     /* One file may take a quarter of it: one that takes more counts as damaged. */
     uint8_t pixels[300];
-    o = plain();
+    o = help_tree_options();
     o.images.budget_bytes = 1196;
     assert_ok(lm_folder_open(&ds, "b", help_files_path("b"), &o, &err), err);
     assert_fails(lm_dataset_read(ds, 0, pixels, &err), LM_EMEM, err, "b/cat/000.png: ");
@@ -172,7 +156,7 @@ static void test_threads(void **state)
     (void)state;
     LmError err;
     LmDataset *sets[5];
-    LmFolderOptions o = plain();
+    LmFolderOptions o = help_tree_options();
     char messages[5][512];
     int n_threads = lm_threads();
     help_tree_classes("n", 150, 3, 3);
@@ -227,7 +211,7 @@ static void test_read_from_many_threads(void **state)
     (void)state;
     LmError err;
     LmDataset *ds = NULL;
-    LmFolderOptions o = plain();
+    LmFolderOptions o = help_tree_options();
     pthread_t threads[4];
     help_tree_classes("p", 5, 3, 3);
     assert_ok(lm_folder_open(&ds, "p", help_files_path("p"), &o, &err), err);
@@ -258,7 +242,7 @@ static void test_descriptors(void **state)
     LmError err;
     uint8_t pixels[27];
     LmDataset *ds = NULL;
-    LmFolderOptions o = plain();
+    LmFolderOptions o = help_tree_options();
     help_tree_classes("fd", 3, 3, 3);
     help_tree_file("fd/dog/bad.png", "x", 1);
     o.images.h = 3;
@@ -279,7 +263,7 @@ static void test_cancel(void **state)
     (void)state;
     LmError err;
     LmDataset *ds = NULL;
-    LmFolderOptions o = plain();
+    LmFolderOptions o = help_tree_options();
     o.images.skips_damaged = true;
     help_tree_classes("x", 1, 2, 2);
     lm_threads_cancel();

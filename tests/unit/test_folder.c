@@ -11,22 +11,6 @@
 #include "base/threads.h"
 #include "data/sources.h"
 
-static LmFolderOptions plain(void)
-{
-    return (LmFolderOptions){.images = {.color = LM_COLOR_RGB, .resize = LM_RESIZE_BILINEAR}};
-}
-
-static void assert_image(const LmDataset *ds, int64_t i, unsigned seed)
-{
-    LmError err;
-    uint8_t pixels[1024];
-    assert_true(lm_dataset_item_count(ds) <= (int64_t)sizeof pixels);
-    assert_ok(lm_dataset_read(ds, i, pixels, &err), err);
-    for (int64_t k = 0; k < lm_dataset_item_count(ds); k++) {
-        assert_int_equal(pixels[k], help_tree_pixel(seed, k));
-    }
-}
-
 static void test_classes_and_pixels(void **state)
 {
     (void)state;
@@ -37,7 +21,7 @@ static void test_classes_and_pixels(void **state)
     help_tree_file("plain/.DS_Store", "x", 1);
     help_tree_file("plain/stray.png", "x", 1);
     for (int is_cached = 0; is_cached < 2; is_cached++) {
-        LmFolderOptions o = plain();
+        LmFolderOptions o = help_tree_options();
         o.images.caches = is_cached;
         assert_ok(lm_folder_open(&ds, "tree", help_files_path("plain//"), &o, &err), err);
         assert_int_equal(ds->count, 12);
@@ -50,19 +34,19 @@ static void test_classes_and_pixels(void **state)
         for (int64_t i = 0; i < 12; i++) {
             assert_int_equal(ds->labels[i], i / 4);
             assert_int_equal(lm_dataset_pixels(ds, i) != NULL, is_cached);
-            assert_image(ds, i, (unsigned)i);
+            help_tree_assert_image(ds, i, (unsigned)i);
         }
         assert_string_equal(lm_dataset_item_name(ds, 5), help_files_path("plain/dog/001.png"));
         lm_dataset_unref(ds);
     }
-    LmFolderOptions o = plain();
+    LmFolderOptions o = help_tree_options();
     o.classes = (const char *const[]){"emu", "cat"};
     o.n_classes = 2;
     assert_ok(lm_folder_open(&ds, "tree", help_files_path("plain"), &o, &err), err);
     assert_int_equal(ds->count, 8);
     assert_string_equal(ds->classes[0], "emu");
-    assert_image(ds, 0, 8);
-    assert_image(ds, 4, 0);
+    help_tree_assert_image(ds, 0, 8);
+    help_tree_assert_image(ds, 4, 0);
     lm_dataset_unref(ds);
 }
 
@@ -71,7 +55,7 @@ static void test_class_refusals(void **state)
     (void)state;
     LmError err;
     LmDataset *ds = NULL;
-    LmFolderOptions o = plain();
+    LmFolderOptions o = help_tree_options();
     help_tree_classes("r", 1, 2, 2);
     help_tree_folder("r/void/inner");
     help_tree_file("r/void/readme", "x", 1);
@@ -98,7 +82,7 @@ static void test_class_refusals(void **state)
         o.n_classes = 2;
         assert_fails(lm_folder_open(&ds, "r", root, &o, &err), bad[k].status, err, bad[k].text);
     }
-    o = plain();
+    o = help_tree_options();
     help_tree_folder("nothing");
     assert_fails(lm_folder_open(&ds, "r", help_files_path("nothing"), &o, &err), LM_EFORMAT, err,
                  "nothing has no sub-folders, which would be the classes of its images");
@@ -129,7 +113,7 @@ static void test_sizes(void **state)
     (void)state;
     LmError err;
     LmDataset *ds = NULL;
-    LmFolderOptions o = plain();
+    LmFolderOptions o = help_tree_options();
     help_tree_classes("s", 2, 4, 4);
     help_tree_image("s/dog/009.png", 4, 5, 3, 1);
     help_tree_image("s/emu/009.png", 9, 9, 3, 1);
@@ -140,7 +124,7 @@ static void test_sizes(void **state)
                      "s/dog/009.png is 4x5, but ");
         assert_non_null(strstr(err.msg, "s/cat/000.png is 4x4; say size={height, width}"));
     }
-    o = plain();
+    o = help_tree_options();
     o.images.h = 8;
     o.images.w = 2;
     o.images.color = LM_COLOR_GRAY;
@@ -157,7 +141,7 @@ static void test_sizes(void **state)
     lm_dataset_unref(ds);
     /* Without resizing, a file that changes after opening. */
     help_tree_classes("t", 1, 4, 4);
-    o = plain();
+    o = help_tree_options();
     assert_ok(lm_folder_open(&ds, "t", help_files_path("t"), &o, &err), err);
     help_tree_image("t/dog/000.png", 3, 4, 3, 1);
     assert_fails(lm_dataset_read(ds, 1, pixels, &err), LM_ESHAPE, err,
@@ -175,7 +159,7 @@ static void test_odd_names(void **state)
     (void)state;
     LmError err;
     LmDataset *ds = NULL;
-    LmFolderOptions o = plain();
+    LmFolderOptions o = help_tree_options();
     help_tree_image("o/ %s\n/\xff\xfe.png", 2, 2, 3, 1);
     help_tree_image("o/\xc3\xa9/a b'\"$(x).PNG", 2, 2, 3, 2);
     help_tree_image("o/-rf/*.png", 2, 2, 3, 3);
@@ -183,9 +167,9 @@ static void test_odd_names(void **state)
     assert_string_equal(ds->classes[0], " %s\n");
     assert_string_equal(ds->classes[1], "-rf");
     assert_string_equal(ds->classes[2], "\xc3\xa9");
-    assert_image(ds, 0, 1);
-    assert_image(ds, 1, 3);
-    assert_image(ds, 2, 2);
+    help_tree_assert_image(ds, 0, 1);
+    help_tree_assert_image(ds, 1, 3);
+    help_tree_assert_image(ds, 2, 2);
     lm_dataset_unref(ds);
     ds = NULL;
     help_tree_file("o/ %s\n/\xff\xff.png", "x", 1);
@@ -198,7 +182,7 @@ static void test_unreadable(void **state)
     (void)state;
     LmError err;
     LmDataset *ds = NULL;
-    LmFolderOptions o = plain();
+    LmFolderOptions o = help_tree_options();
     if (geteuid() == 0) {
         skip();
     }
@@ -225,7 +209,7 @@ static void test_out_of_memory(void **state)
 {
     (void)state;
     LmError err;
-    LmFolderOptions o = plain();
+    LmFolderOptions o = help_tree_options();
     int n_threads = lm_threads();
     help_tree_classes("m", 2, 3, 3);
     help_tree_file("m/dog/bad.png", "x", 1);
