@@ -1,9 +1,11 @@
 #include "flow/filler.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "flow/flow.h"
+#include "kernel/kernel.h"
 
 /* --- making --- */
 
@@ -121,9 +123,10 @@ bool lm_filler_mix(const LmFiller *f, int64_t epoch, int64_t i, int64_t *partner
 
 static void to_floats(const LmFiller *f, float *x, const void *pixels)
 {
-    for (int64_t k = 0; k < f->item; k++) {
-        x[k] = f->dataset->dtype == LM_U8 ? (float)((const uint8_t *)pixels)[k]
-                                          : ((const float *)pixels)[k];
+    if (f->dataset->dtype == LM_U8) {
+        lm_kernels()->scale->affine_u8(x, pixels, (size_t)f->item, 1, 0);
+    } else {
+        memcpy(x, pixels, (size_t)f->item * sizeof *x);
     }
 }
 

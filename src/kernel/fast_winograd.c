@@ -357,30 +357,8 @@ static LM_KERNEL void weights_gradient(float *dw, int64_t tap_stride, const floa
     }
 }
 
-#define FOR_TILE(T)                                                                                \
-    static LM_KERNEL void weights_##T(float *u, int64_t plane, const float *w, int64_t tap_stride, \
-                                      int64_t ld, int64_t c0, int64_t c1)                          \
-    {                                                                                              \
-        weights(T, u, plane, w, tap_stride, ld, c0, c1);                                           \
-    }                                                                                              \
-    static LM_KERNEL void input_##T(float *v, int64_t plane, const float *x, const int32_t *at,    \
-                                    int64_t n_tiles, int64_t row, int64_t col, int64_t n_c)        \
-    {                                                                                              \
-        input(T, v, plane, x, at, n_tiles, row, col, n_c);                                         \
-    }                                                                                              \
-    static LM_KERNEL void output_pool_##T(const LmWinogradOut *o, const float *m, int64_t plane,   \
-                                          int64_t n_tiles, int64_t ld)                             \
-    {                                                                                              \
-        output_pool(T, o, m, plane, n_tiles, ld);                                                  \
-    }                                                                                              \
-    static LM_KERNEL void output_##T(const LmWinogradOut *o, const float *m, int64_t plane,        \
-                                     int64_t n_tiles, int64_t ld)                                  \
-    {                                                                                              \
-        output(T, o, m, plane, n_tiles, ld);                                                       \
-    }
-
-FOR_TILE(2)
-FOR_TILE(4)
+LM_WINOGRAD_TILE(2)
+LM_WINOGRAD_TILE(4)
 
 const LmWinogradKernels LM_VARIANT(lm_winograd_kernels)[] = {
     {2, weights_2, input_2, output_pool_2, output_2},
