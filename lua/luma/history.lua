@@ -66,15 +66,8 @@ end
 
 -- --- files ---
 
--- The shortest digits that read back as the same number.
 local function digits(value)
-    for precision = 15, 17 do
-        local text = ("%%.%dg"):format(precision):format(value)
-        if tonumber(text) == value then
-            return text
-        end
-    end
-    return value ~= value and "nan" or value > 0 and "inf" or "-inf"
+    return require "luma.json".digits(value)
 end
 
 -- One text an epoch; `row(list of { name, value or nil })` makes it.

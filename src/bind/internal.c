@@ -174,6 +174,12 @@ static int open_internal(lua_State *L)
                                          {"memory", internal_memory},
                                          {"fail_allocation", internal_fail_allocation},
                                          {"is_terminal", internal_is_terminal},
+                                         {"json_decode", lb_json_decode},
+                                         {"list_folder", lb_paths_list_folder},
+                                         {"file_kind", lb_paths_file_kind},
+                                         {"make_new_folder", lb_paths_make_new_folder},
+                                         {"remove", lb_paths_remove},
+                                         {"base64", lb_paths_base64},
                                          {NULL, NULL}};
     luaL_newlib(L, functions);
     lb_doc_push_all(L);

@@ -11,6 +11,12 @@
  *   memory()                   bytes of engine memory in use
  *   fail_allocation(n)         lets the n-th engine allocation from now fail, for tests; 0: none
  *   docs                       the registry: name -> doc
+ *   json_decode(text, null, list)  used by lua/luma/json.lua
+ *   list_folder(path)          its names, sorted, without . and ..; or nil, why
+ *   file_kind(path)            "file", "folder" or "other", and its size; or nil, why
+ *   make_new_folder(path)      true; or nil, why, and whether it exists
+ *   remove(path)               a file or an empty folder: true; or nil, why
+ *   base64(bytes)
  */
 #ifndef LB_INTERNAL_H
 #define LB_INTERNAL_H
@@ -18,5 +24,12 @@
 #include <lua.h>
 
 void lb_internal_open(lua_State *L);
+
+int lb_json_decode(lua_State *L);
+int lb_paths_list_folder(lua_State *L);
+int lb_paths_file_kind(lua_State *L);
+int lb_paths_make_new_folder(lua_State *L);
+int lb_paths_remove(lua_State *L);
+int lb_paths_base64(lua_State *L);
 
 #endif
