@@ -35,6 +35,8 @@ static size_t terminal_width(void)
     return is_known ? size.ws_col : WIDTH_UNKNOWN;
 }
 
+const char *const lb_progress_modes[] = {"bar", "plain", "none", NULL};
+
 static LbProgressMode chosen = LB_PROGRESS_BAR;
 
 void lb_progress_set_mode(LbProgressMode mode)
@@ -45,18 +47,6 @@ void lb_progress_set_mode(LbProgressMode mode)
 LbProgressMode lb_progress_mode(void)
 {
     return chosen;
-}
-
-bool lb_progress_mode_from_name(const char *name, LbProgressMode *out)
-{
-    static const char *const names[] = {"bar", "plain", "none"};
-    for (size_t i = 0; i < LM_ARRAY_LEN(names); i++) {
-        if (strcmp(name, names[i]) == 0) {
-            *out = (LbProgressMode)i;
-            return true;
-        }
-    }
-    return false;
 }
 
 void lb_progress_begin(LbProgress *p, int64_t epoch, int64_t n_epochs, bool is_wanted)

@@ -17,8 +17,8 @@ typedef enum LbProgressMode {
 
 void lb_progress_set_mode(LbProgressMode mode);
 LbProgressMode lb_progress_mode(void);
-/* "bar" -> LB_PROGRESS_BAR; false where there is no such mode. */
-bool lb_progress_mode_from_name(const char *name, LbProgressMode *out);
+/* Their names, NULL-ended: "bar" is LB_PROGRESS_BAR. */
+extern const char *const lb_progress_modes[];
 
 typedef struct LbProgress {
     int64_t epoch;

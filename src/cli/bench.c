@@ -208,41 +208,33 @@ static LmStatus keep_only(LcBench *b, const char *text, LmError *err)
 
 typedef struct Options {
     bool is_quick;
-    int repeats;
+    int64_t repeats;
     const char *json;
     const char *only;
     const char *curves;
     int64_t images_max;
 } Options;
 
+const LcOption lc_bench_options[] = {
+    LC_FLAG(Options, is_quick, "--quick", "less of everything: to see that it works"),
+    LC_INTEGER(Options, repeats, "--repeat", "N", 1, LC_BENCH_REPEATS,
+               "how often a row is measured"),
+    LC_WORD(Options, only, "--only", "TEXT", "the rows with this in their names"),
+    LC_WORD(Options, json, "--json", "FILE", "write the figures there too"),
+    LC_WORD(Options, curves, "--curves", "FILE", "measure how cost grows, as JSON"),
+    LC_INTEGER(Options, images_max, "--images", "N", IMAGES_MIN, IMAGES_MAX,
+               "how far the curves go"),
+    LC_OPTIONS_END,
+};
+
 static int parse(int argc, char **argv, Options *o)
 {
     *o = (Options){.repeats = 5, .images_max = 1000000};
-    for (int i = 0; i < argc; i++) {
-        bool has_value = i + 1 < argc;
-        if (strcmp(argv[i], "--quick") == 0) {
-            o->is_quick = true;
-        } else if (strcmp(argv[i], "--json") == 0 && has_value) {
-            o->json = argv[++i];
-        } else if (strcmp(argv[i], "--only") == 0 && has_value) {
-            o->only = argv[++i];
-        } else if (strcmp(argv[i], "--curves") == 0 && has_value) {
-            o->curves = argv[++i];
-        } else if (strcmp(argv[i], "--images") == 0 && has_value) {
-            o->images_max = atoll(argv[++i]);
-        } else if (strcmp(argv[i], "--repeat") == 0 && has_value) {
-            o->repeats = atoi(argv[++i]);
-        } else {
-            return lc_usage_error("bench: unknown option or missing value: '%s'", argv[i]);
-        }
+    int code = lc_options_parse("bench", lc_bench_options, LC_ANYWHERE, &argc, argv, o);
+    if (code == LC_OK && argc > 0) {
+        return lc_usage_error("bench takes options only, got '%s'", argv[0]);
     }
-    if (o->repeats < 1 || o->repeats > LC_BENCH_REPEATS) {
-        return lc_usage_error("bench: --repeat must be in 1..%d", LC_BENCH_REPEATS);
-    }
-    if (o->images_max < IMAGES_MIN || o->images_max > IMAGES_MAX) {
-        return lc_usage_error("bench: --images must be in %d..%d", IMAGES_MIN, IMAGES_MAX);
-    }
-    return LC_OK;
+    return code;
 }
 
 static LmStatus set_up(LcBench *b, const Options *o, LmError *err)
@@ -268,12 +260,12 @@ static LmStatus set_up(LcBench *b, const Options *o, LmError *err)
 
 static LmStatus run_rows(LcBench *b, const Options *o, LmError *err)
 {
-    LmStatus st = measure(b, o->repeats, err);
+    LmStatus st = measure(b, (int)o->repeats, err);
     if (st != LM_OK) {
         return st;
     }
-    print_table(b, o->repeats);
-    return o->json != NULL ? write_json(b, o->json, o->repeats, err) : LM_OK;
+    print_table(b, (int)o->repeats);
+    return o->json != NULL ? write_json(b, o->json, (int)o->repeats, err) : LM_OK;
 }
 
 int lc_bench(int argc, char **argv)

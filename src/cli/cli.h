@@ -6,7 +6,9 @@
 #ifndef LC_CLI_H
 #define LC_CLI_H
 
-#include "base/base.h"
+#include <stdio.h>
+
+#include "cli/options.h"
 
 enum {
     LC_OK = 0,
@@ -23,7 +25,18 @@ typedef struct LcCommand {
     const char *usage; /* "run [OPTION ...] FILE [name=value ...]" */
     const char *text;  /* one line */
     int (*run)(int argc, char **argv);
+    const LcOption *options; /* NULL: none */
 } LcCommand;
+
+/* All commands, ended by one without a name. */
+const LcCommand *lc_commands(void);
+/* NULL where there is none. */
+const LcCommand *lc_command_find(const char *name);
+/* Usage and options on `out`. */
+void lc_command_print(FILE *out, const LcCommand *command);
+
+extern const LcOption lc_run_options[];
+extern const LcOption lc_bench_options[];
 
 int lc_run(int argc, char **argv);
 int lc_repl(int argc, char **argv);
@@ -31,7 +44,7 @@ int lc_help(int argc, char **argv);
 int lc_info(int argc, char **argv);
 int lc_bench(int argc, char **argv);
 
-/* Prints "luma: <message>" and where to read more to stderr; returns LC_USAGE. */
+/* Prints "luma: <message>" and the usage to stderr; returns LC_USAGE. */
 int lc_usage_error(const char *fmt, ...) LM_PRINTF(1, 2);
 
 /* Ends the program: stops threads, flushes. LC_DATA, with a message, when `code` is 0 but anything

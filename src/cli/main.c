@@ -23,21 +23,53 @@ static int print_help(int argc, char **argv);
 static int print_version(int argc, char **argv);
 
 static const LcCommand commands[] = {
-    {"run", "run [OPTION ...] FILE [name=value ...]", "run a pipeline file", lc_run},
-    {"info", "info DATASET", "show what a data set holds", lc_info},
-    {"bench", "bench [--quick] [--json FILE]", "measure speed on this machine", lc_bench},
-    {"bench", "bench [--only TEXT] [--repeat N]", "measure one part of it", lc_bench},
-    {"bench", "bench --curves FILE [--images N]", "measure how cost grows", lc_bench},
-    {"help", "help [NAME]", "explain a function, or list them all", lc_help},
-    {"--version", "--version", "version, kernels, threads", print_version},
-    {"--help", "--help", "this text", print_help},
+    {"run", "run [OPTION ...] FILE [name=value ...]", "run a pipeline file", lc_run,
+     lc_run_options},
+    {"info", "info DATASET", "show what a data set holds", lc_info, NULL},
+    {"bench", "bench [OPTION ...]", "measure speed on this machine", lc_bench, lc_bench_options},
+    {"help", "help [NAME]", "explain a function or a command, or list them all", lc_help, NULL},
+    {"--version", "--version", "version, kernels, threads", print_version, NULL},
+    {"--help", "--help", "this text", print_help, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
 };
+
+const LcCommand *lc_commands(void)
+{
+    return commands;
+}
+
+const LcCommand *lc_command_find(const char *name)
+{
+    for (const LcCommand *c = commands; c->name != NULL; c++) {
+        if (strcmp(c->name, name) == 0) {
+            return c;
+        }
+    }
+    return NULL;
+}
 
 static void print_usage(FILE *out)
 {
     fprintf(out, "usage: luma                 read statements from the terminal\n");
-    for (size_t i = 0; i < LM_ARRAY_LEN(commands); i++) {
-        fprintf(out, "       luma %s\n", commands[i].usage);
+    for (const LcCommand *c = commands; c->name != NULL; c++) {
+        fprintf(out, "       luma %s\n", c->usage);
+    }
+}
+
+static void print_options(FILE *out, const LcOption *options)
+{
+    char form[128];
+    for (const LcOption *o = options; o->name != NULL; o++) {
+        fprintf(out, "  %-30s %s\n", lc_options_form(o, form, sizeof form), o->text);
+    }
+}
+
+void lc_command_print(FILE *out, const LcCommand *command)
+{
+    fprintf(out, "usage: luma %s\n       %s\n", command->usage, command->text);
+    if (command->options != NULL) {
+        fprintf(out, "\n");
+        print_options(out, command->options);
     }
 }
 
@@ -48,18 +80,18 @@ static int print_help(int argc, char **argv)
         return lc_usage_error("--help takes no argument; 'luma help NAME' explains a function");
     }
     printf("luma %s: scales images just in time and trains small networks on them\n\n", LM_VERSION);
-    printf("  %-42s %s\n", "luma", "read statements from the terminal");
-    for (size_t i = 0; i < LM_ARRAY_LEN(commands); i++) {
-        printf("  luma %-37s %s\n", commands[i].usage, commands[i].text);
+    printf("  %-44s %s\n", "luma", "read statements from the terminal");
+    for (const LcCommand *c = commands; c->name != NULL; c++) {
+        printf("  luma %-39s %s\n", c->usage, c->text);
     }
-    printf(
-        "\nOptions of run: --progress=bar (a moving line an epoch, on a terminal), =plain, =none;\n"
-        "--quiet (neither progress nor warnings), --profile (where the time went), --traceback.\n"
-        "name=value reaches the script as luma.args.name.\n"
-        "LUMA_THREADS sets the number of threads, LUMA_ISA the kernels, LUMA_DATA where data "
-        "sets lie;\nNO_COLOR switches colours off.\n"
-        "Exit codes: 0 ok, 1 script error, 2 usage, 3 expectation failed, 4 data missing or "
-        "damaged,\n5 out of memory, 130 interrupted.\n");
+    printf("\nOptions of run\n");
+    print_options(stdout, lc_run_options);
+    printf("\n`luma COMMAND --help` lists those of the other commands. name=value reaches the "
+           "script as luma.args.name.\n"
+           "LUMA_THREADS sets the number of threads, LUMA_ISA the kernels, LUMA_DATA where data "
+           "sets lie;\nNO_COLOR switches colours off.\n"
+           "Exit codes: 0 ok, 1 script error, 2 usage, 3 expectation failed, 4 data missing or "
+           "damaged,\n5 out of memory, 130 interrupted.\n");
     return LC_OK;
 }
 
@@ -153,7 +185,7 @@ static int apply_environment(void)
 
 static int unknown_command(const char *word)
 {
-    const char *names[LM_ARRAY_LEN(commands) + 1] = {NULL};
+    const char *names[LM_ARRAY_LEN(commands)]; /* the last command is the end of both */
     for (size_t i = 0; i < LM_ARRAY_LEN(commands); i++) {
         names[i] = commands[i].name;
     }
@@ -169,6 +201,11 @@ static int unknown_command(const char *word)
     return lc_usage_error("unknown %s '%s'", kind, word);
 }
 
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 static int dispatch(int argc, char **argv)
 {
     if (argc == 0) {
@@ -178,12 +215,15 @@ static int dispatch(int argc, char **argv)
     if (strcmp(word, "-h") == 0 || strcmp(word, "-v") == 0) {
         word = word[1] == 'h' ? "--help" : "--version";
     }
-    for (size_t i = 0; i < LM_ARRAY_LEN(commands); i++) {
-        if (strcmp(commands[i].name, word) == 0) {
-            return commands[i].run(argc - 1, argv + 1);
-        }
+    const LcCommand *command = lc_command_find(word);
+    if (command == NULL) {
+        return unknown_command(word);
     }
-    return unknown_command(word);
+    if (argc == 2 && word[0] != '-' && is_help(argv[1])) {
+        lc_command_print(stdout, command);
+        return LC_OK;
+    }
+    return command->run(argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)

@@ -50,65 +50,42 @@ static int check_argument(int argc, char **argv, int i)
 typedef struct RunOptions {
     bool wants_traceback;
     bool wants_profile;
+    bool is_quiet;
+    int progress;
     LcArgs args;
 } RunOptions;
 
-/* "--progress=WORD" */
-static int parse_progress(const char *word)
-{
-    LbProgressMode mode;
-    const char *name = strchr(word, '=') + 1;
-    if (!lb_progress_mode_from_name(name, &mode)) {
-        return lc_usage_error("--progress wants bar, plain or none, got '%s'", name);
-    }
-    lb_progress_set_mode(mode);
-    return LC_OK;
-}
+const LcOption lc_run_options[] = {
+    LC_CHOICE(RunOptions, progress, "--progress", "MODE", lb_progress_modes,
+              "a moving line an epoch (on a terminal), still lines, or nothing"),
+    LC_FLAG(RunOptions, is_quiet, "--quiet", "neither progress nor warnings"),
+    LC_FLAG(RunOptions, wants_profile, "--profile", "say at the end where the time went"),
+    LC_FLAG(RunOptions, wants_traceback, "--traceback", "with an error, the calls that led to it"),
+    LC_OPTIONS_END,
+};
 
-static int unknown_option(const char *word)
+static void apply(const RunOptions *o)
 {
-    static const char *const names[] = {
-        "--traceback",      "--profile",       "--quiet", "--progress=bar",
-        "--progress=plain", "--progress=none", NULL};
-    const char *near = lm_str_nearest(word, names);
-    return lc_usage_error("unknown option '%s' of run%s%s%s", word,
-                          near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
-                          near != NULL ? "'?" : "");
-}
-
-static int parse_option(RunOptions *o, const char *word)
-{
-    if (strcmp(word, "--traceback") == 0) {
-        o->wants_traceback = true;
-    } else if (strcmp(word, "--profile") == 0) {
-        o->wants_profile = true;
-    } else if (strcmp(word, "--quiet") == 0) {
-        lb_progress_set_mode(LB_PROGRESS_NONE);
-        lb_raise_set_warnings(false);
-    } else if (strncmp(word, "--progress=", strlen("--progress=")) == 0) {
-        return parse_progress(word);
-    } else {
-        return unknown_option(word);
+    lb_progress_set_mode(o->is_quiet ? LB_PROGRESS_NONE : (LbProgressMode)o->progress);
+    lb_raise_set_warnings(!o->is_quiet);
+    if (o->wants_profile) {
+        lm_profile_enable(true);
     }
-    return LC_OK;
 }
 
 static int parse(RunOptions *o, int argc, char **argv)
 {
-    int i = 0;
-    *o = (RunOptions){0};
-    for (; i < argc && argv[i][0] == '-' && argv[i][1] != '\0'; i++) {
-        int code = parse_option(o, argv[i]);
-        if (code != LC_OK) {
-            return code;
-        }
+    *o = (RunOptions){.progress = (int)lb_progress_mode()};
+    int code = lc_options_parse("run", lc_run_options, LC_FIRST, &argc, argv, o);
+    if (code != LC_OK) {
+        return code;
     }
-    if (i == argc) {
+    if (argc == 0) {
         return lc_usage_error("run needs a file");
     }
-    o->args = (LcArgs){argv[i], argc - i - 1, argv + i + 1};
+    o->args = (LcArgs){argv[0], argc - 1, argv + 1};
     for (int k = 0; k < o->args.n; k++) {
-        int code = check_argument(o->args.n, argv + i + 1, k);
+        code = check_argument(o->args.n, argv + 1, k);
         if (code != LC_OK) {
             return code;
         }
@@ -148,9 +125,7 @@ int lc_run(int argc, char **argv)
     if (code != LC_OK) {
         return code;
     }
-    if (o.wants_profile) {
-        lm_profile_enable(true);
-    }
+    apply(&o);
     double start = lm_clock_seconds();
     lua_State *L = lc_session_new();
     if (L == NULL) {

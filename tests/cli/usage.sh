@@ -80,6 +80,25 @@ for pair in epochs=1.5 epochs=abc epochs= epochs=nan epochs=0x rate=fast fast=ye
     check "$pair is quoted" says "luma: argument $pair wants "
 done
 
+check "an option's value may be the next word" ends 0 run --progress plain "$work/declared.lua"
+check "a choice is checked there too" ends 2 run --progress "$work/declared.lua"
+check "and said" says "luma: --progress wants bar, plain or none, got '$work/declared.lua'"
+check "an option without a value takes none" ends 2 run --quiet=yes "$work/declared.lua"
+check "and says so" says "luma: --quiet takes no value, got 'yes'"
+check "a value that is missing" ends 2 bench --json
+check "is asked for" says "luma: --json of bench needs a value: --json FILE"
+for n in 0 100 1.5 x 1e1 99999999999999999999; do
+    check "--repeat $n is refused" ends 2 bench --repeat $n
+    check "with the bounds" says "luma: --repeat wants an integer from 1 to 99, got '$n'"
+done
+check "bench takes no words" ends 2 bench mnist
+check "which is said" says "luma: bench takes options only, got 'mnist'"
+check "-- ends the options" sh -c "cd '$work' && cp declared.lua ./-d.lua && '$LUMA' run -- -d.lua rate=2"
+check "every command explains itself" ends 0 run --help
+check "with its options" prints "  --quiet                        neither progress nor warnings"
+check "help does the same" ends 0 help bench
+check "for every command" grep -qF -- "--curves FILE" "$work/out"
+
 script error.lua <<'E'
 local t = nil
 print "before"
