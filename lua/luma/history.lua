@@ -95,6 +95,22 @@ end
 
 local writers = {}
 
+-- The columns and rows of a picture of the curves, drawn by luma.curves.
+function writers.svg(history)
+    local columns = { "epoch" }
+    for _, name in ipairs(figures) do
+        columns[#columns + 1] = history[name] and name or nil
+    end
+    local list = rows(history, function(cells)
+        local row = {}
+        for i = 1, #columns do
+            row[i] = cells[i][2] or false
+        end
+        return row
+    end)
+    return { (require "luma.curves".file{ columns = columns, rows = list }:gsub("\n$", "")) }
+end
+
 function writers.csv(history)
     local head
     local lines = rows(history, function(cells)
@@ -121,8 +137,8 @@ function methods.save(history, path)
     if getmetatable(history) ~= history_meta then
         internal.raise("EARG", ("%s: called without its object; write history:save(path)"):format(fn))
     elseif not writer then
-        internal.raise("EARG", ("%s: argument 1 (path) wants a name that ends in .csv or .jsonl, got %s"):format(fn,
-            internal.value(path)))
+        internal.raise("EARG", ("%s: argument 1 (path) wants a name that ends in .csv, .jsonl or .svg, got %s"):format(
+            fn, internal.value(path)))
     end
     local lines = writer(history)
     lines[#lines + 1] = ""
@@ -147,8 +163,8 @@ internal.docs["history"] = {
 internal.docs["history:save"] = {
     name = "history:save", signature = "history:save(path) -> history",
     text = "Writes the figures, one epoch a line: as a table with a head (.csv), or as one JSON object a line "
-        .. "(.jsonl; null for what is no finite number). All digits are kept; the old file stays until the new one "
-        .. "is complete.",
+        .. "(.jsonl; null for what is no finite number), all digits kept; or draws the curves as a picture (.svg), "
+        .. "loss and accuracy of training and validation. The old file stays until the new one is complete.",
     example = history_example .. [[
 local path = os.tmpname() .. ".csv"
 history:save(path)

@@ -159,7 +159,7 @@ test("a history is saved as a table and as JSON lines, to the last digit", funct
         .. "3,-inf,inf,,0.001\n")
     os.remove(csv)
     os.remove(jsonl)
-    test.fails('history:save: argument 1 (path) wants a name that ends in .csv or .jsonl, got "a.txt"',
+    test.fails('history:save: argument 1 (path) wants a name that ends in .csv, .jsonl or .svg, got "a.txt"',
         history.save, history, "a.txt")
     test.fails("~^history:save: .*/no/such/a.csv", history.save, history, "/no/such/a.csv")
 end)
