@@ -12,6 +12,7 @@ local args = {}
 local given = {}      -- name -> text as typed
 local asked = {}      -- name -> true: read by the script, or declared
 local script = "the script"
+local declared = {}   -- name -> value, of every declaration
 
 local usage_error = { __tostring = function(e) return e.message end }
 
@@ -107,6 +108,7 @@ local function declare(_, defaults)
             end
             values[name] = value
         end
+        declared[name] = values[name]
     end
     return setmetatable(values, { __index = function(_, name)
         fail("'%s' is not declared%s declared are %s", tostring(name), hint(tostring(name), names),
@@ -148,6 +150,18 @@ function args.give(script_path, words)
         local name, text = word:match("^([%a_][%w_]*)=(.*)$")
         given[name] = text
     end
+end
+
+-- name -> value: what was declared, and what was given.
+function args.resolved()
+    local values = {}
+    for name, text in pairs(given) do
+        values[name] = guess(text)
+    end
+    for name, value in pairs(declared) do
+        values[name] = value
+    end
+    return values
 end
 
 -- Lines about arguments that nobody read.

@@ -18,6 +18,14 @@ function program.give(script, words)
     strict.start()
 end
 
+local recorder
+
+-- Before a script that `luma run --record` runs; folder "": one of its own. The source, where it can be had.
+function program.record(folder, script, ...)
+    recorder = require "luma.record"
+    return recorder.begin(folder, script, { ... })
+end
+
 -- Before statements from the prompt.
 function program.open_input()
     strict.start()
@@ -31,8 +39,9 @@ local function complain(line)
     io.stderr:write("luma: ", line, "\n")
 end
 
--- After a script: exit code so far -> exit code.
-function program.finish(code)
+-- After a script: exit code so far -> exit code. For the record: the message that was printed, or nil; whether
+-- printed results were lost.
+function program.finish(code, message, is_lost)
     local n_failed = expect.n_failed()
     if n_failed > 0 then
         complain(("%d of %d expectations failed"):format(n_failed, #expect.checks()))
@@ -41,10 +50,10 @@ function program.finish(code)
     if code == OK then
         for _, line in ipairs(args.unread()) do
             complain(line)
-            code = USAGE
+            code, message = USAGE, message or line
         end
     end
-    return code
+    return recorder and recorder.finish(code, message, is_lost) or code
 end
 
 function program.help(name)

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "base/threads.h"
+#include "bind/b_record.h"
 #include "bind/doc.h"
 #include "bind/embedded.h"
 #include "bind/internal.h"
@@ -292,6 +293,7 @@ int luaopen_luma(lua_State *L)
         rooms[i](L);
     }
     lb_internal_open(L);
+    lb_record_open(L);
     enter_embedded(L);
     run_init(L);
     return 1;

@@ -66,17 +66,27 @@ void lb_raise_set_warnings(bool are_on)
     are_warnings_on = are_on;
 }
 
+static void (*keep_warning)(const char *text);
+
+void lb_raise_keep_warnings(void (*keep)(const char *text))
+{
+    keep_warning = keep;
+}
+
 void lb_raise_warn(const char *where, const char *fmt, ...)
 {
+    char text[TEXT_MAX];
     va_list args;
-    if (!are_warnings_on) {
-        return;
-    }
-    fprintf(stderr, "luma: warning: %s%s", where, where[0] != '\0' ? ": " : "");
     va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
+    int n = snprintf(text, sizeof text, "%s%s", where, where[0] != '\0' ? ": " : "");
+    vsnprintf(text + n, sizeof text - (size_t)n, fmt, args);
     va_end(args);
-    fputc('\n', stderr);
+    if (are_warnings_on) {
+        fprintf(stderr, "luma: warning: %s\n", text);
+    }
+    if (keep_warning != NULL) {
+        keep_warning(text);
+    }
 }
 
 void lb_raise_if(lua_State *L, LmStatus code, const char *fn, const LmError *err)

@@ -25,6 +25,9 @@ _Noreturn void lb_raise_text(lua_State *L, LmStatus code, const char *fmt, ...) 
 void lb_raise_warn(const char *where, const char *fmt, ...) LM_PRINTF(2, 3);
 /* Whether warnings are printed, from now on and in the whole program; they are at first. */
 void lb_raise_set_warnings(bool are_on);
+/* From now on `keep` gets every warning too, printed or not: with its position, without a prefix.
+ * It must not raise. */
+void lb_raise_keep_warnings(void (*keep)(const char *text));
 /* Raises unless `code` is LM_OK. */
 void lb_raise_if(lua_State *L, LmStatus code, const char *fn, const LmError *err);
 

@@ -17,6 +17,7 @@
 
 #include "base/str.h"
 #include "base/threads.h"
+#include "cli/report.h"
 #include "kernel/kernel.h"
 
 static int print_help(int argc, char **argv);
@@ -108,12 +109,13 @@ static int print_version(int argc, char **argv)
 
 int lc_usage_error(const char *fmt, ...)
 {
+    char message[1024];
     va_list args;
     va_start(args, fmt);
-    fputs("luma: ", stderr);
-    vfprintf(stderr, fmt, args);
-    fputc('\n', stderr);
+    vsnprintf(message, sizeof message, fmt, args);
     va_end(args);
+    lc_report_note(message);
+    fprintf(stderr, "luma: %s\n", message);
     print_usage(stderr);
     return LC_USAGE;
 }

@@ -18,6 +18,20 @@ static const char TRACEBACK_KEY[] = "luma.traceback";
 /* Chunk names of the embedded files begin like this: "[luma.fit]:12: ...". */
 static const char EMBEDDED[] = "[luma.";
 
+static char noted[1024];
+
+void lc_report_note(const char *message)
+{
+    if (noted[0] == '\0') {
+        snprintf(noted, sizeof noted, "%s", message);
+    }
+}
+
+const char *lc_report_noted(void)
+{
+    return noted[0] != '\0' ? noted : NULL;
+}
+
 /* "NAME:LINE: ..." -> line, with the name's length; 0 when the message does not begin so. */
 static long parse_position(const char *message, size_t *n_name)
 {
@@ -172,6 +186,7 @@ int lc_report(lua_State *L, bool wants_traceback)
     const char *message = lua_tostring(L, -1);
     message = message != NULL ? message : "an error that cannot be shown";
     bool is_internal = strncmp(message, EMBEDDED, sizeof EMBEDDED - 1) == 0;
+    lc_report_note(message);
     fflush(stdout);
     /* The terminal has just shown ^C. */
     fputs(is_interrupted && isatty(STDERR_FILENO) ? "\n" : "", stderr);

@@ -15,4 +15,8 @@ int lc_report_call(lua_State *L, int n_args, int n_results);
 /* Prints the error value on the top of the stack, pops it, returns the exit code it stands for. */
 int lc_report(lua_State *L, bool wants_traceback);
 
+/* Keeps the first message of the run, for its record; and that message, or NULL. */
+void lc_report_note(const char *message);
+const char *lc_report_noted(void);
+
 #endif

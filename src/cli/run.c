@@ -52,6 +52,7 @@ typedef struct RunOptions {
     bool wants_profile;
     bool is_quiet;
     int progress;
+    const char *record; /* folder of the run's record, "": one of its own; NULL: none */
     LcArgs args;
 } RunOptions;
 
@@ -59,6 +60,8 @@ const LcOption lc_run_options[] = {
     LC_CHOICE(RunOptions, progress, "--progress", "MODE", lb_progress_modes,
               "a moving line an epoch (on a terminal), still lines, or nothing"),
     LC_FLAG(RunOptions, is_quiet, "--quiet", "neither progress nor warnings"),
+    LC_OPTIONAL(RunOptions, record, "--record", "DIR",
+                "keep a record of the run in DIR, or in a new folder in runs/"),
     LC_FLAG(RunOptions, wants_profile, "--profile", "say at the end where the time went"),
     LC_FLAG(RunOptions, wants_traceback, "--traceback", "with an error, the calls that led to it"),
     LC_OPTIONS_END,
@@ -94,14 +97,24 @@ static int parse(RunOptions *o, int argc, char **argv)
 }
 
 /* A file that cannot be read is a slip on the command line; one that cannot be parsed, of the
- * script. */
-static int load(lua_State *L, const char *script)
+ * script. The record of a run has taken what stdin holds: it is at the top of the stack. */
+static int load(lua_State *L, const RunOptions *o)
 {
-    int status = luaL_loadfilex(L, strcmp(script, "-") == 0 ? NULL : script, "t");
+    const char *script = o->args.script;
+    bool is_stdin = strcmp(script, "-") == 0;
+    int status;
+    if (is_stdin && o->record != NULL) {
+        size_t n;
+        const char *source = lua_tolstring(L, -1, &n);
+        status = luaL_loadbufferx(L, source, n, "=stdin", "t");
+    } else {
+        status = luaL_loadfilex(L, is_stdin ? NULL : script, "t");
+    }
     if (status == LUA_OK) {
         return LC_OK;
     }
     if (status == LUA_ERRFILE) {
+        lc_report_note(lua_tostring(L, -1));
         fprintf(stderr, "luma: %s\n", lua_tostring(L, -1));
         return LC_USAGE;
     }
@@ -118,11 +131,38 @@ static void print_profile(double seconds)
     fputs(text, stderr);
 }
 
+static int run_script(lua_State *L, const RunOptions *o)
+{
+    int code = lc_session_give(L, &o->args) ? load(L, o) : LC_SCRIPT;
+    if (code != LC_OK) {
+        return o->record != NULL ? lc_session_finish(L, code) : code;
+    }
+    lc_interrupt_arm(L);
+    if (lc_report_call(L, 0, 0) != LUA_OK) {
+        code = lc_report(L, o->wants_traceback);
+    }
+    lc_interrupt_disarm();
+    return lc_session_finish(L, code);
+}
+
+/* `code` is what the command line is worth: a wrong one leaves a record too. */
+static int run_recorded(lua_State *L, const RunOptions *o, int code)
+{
+    if (!lc_session_record(L, o->record, &o->args)) {
+        int reported = lc_report(L, false);
+        return code != LC_OK ? code : reported;
+    }
+    if (code == LC_OK) {
+        return run_script(L, o);
+    }
+    return lc_session_finish(L, code);
+}
+
 int lc_run(int argc, char **argv)
 {
     RunOptions o;
     int code = parse(&o, argc, argv);
-    if (code != LC_OK) {
+    if (code != LC_OK && (o.record == NULL || o.args.script == NULL)) {
         return code;
     }
     apply(&o);
@@ -131,15 +171,7 @@ int lc_run(int argc, char **argv)
     if (L == NULL) {
         return LC_BUDGET;
     }
-    code = lc_session_give(L, &o.args) ? load(L, o.args.script) : LC_SCRIPT;
-    if (code == LC_OK) {
-        lc_interrupt_arm(L);
-        if (lc_report_call(L, 0, 0) != LUA_OK) {
-            code = lc_report(L, o.wants_traceback);
-        }
-        lc_interrupt_disarm();
-        code = lc_session_finish(L, code);
-    }
+    code = o.record != NULL ? run_recorded(L, &o, code) : run_script(L, &o);
     lc_session_free(L);
     if (o.wants_profile) {
         print_profile(lm_clock_seconds() - start);

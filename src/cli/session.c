@@ -13,6 +13,7 @@
 
 enum { EXIT_CODE_MAX = 255 };
 static const char PROGRAM_KEY[] = "luma.program";
+static bool is_recording;
 
 void lc_session_push(lua_State *L, const char *name)
 {
@@ -151,6 +152,19 @@ bool lc_session_give(lua_State *L, const LcArgs *args)
     return true;
 }
 
+bool lc_session_record(lua_State *L, const char *folder, const LcArgs *args)
+{
+    is_recording = true;
+    lc_session_push(L, "record");
+    lua_pushstring(L, folder);
+    lua_pushstring(L, args->script);
+    luaL_checkstack(L, args->n, NULL);
+    for (int i = 0; i < args->n; i++) {
+        lua_pushstring(L, args->words[i]);
+    }
+    return lc_report_call(L, 2 + args->n, 1) == LUA_OK;
+}
+
 void lc_session_open_input(lua_State *L)
 {
     lc_session_push(L, "open_input");
@@ -179,9 +193,12 @@ int lc_session_command(const char *function, int argc, char **argv)
 
 int lc_session_finish(lua_State *L, int code)
 {
+    bool is_lost = is_recording && (fflush(stdout) != 0 || ferror(stdout));
     lc_session_push(L, "finish");
     lua_pushinteger(L, code);
-    if (lc_report_call(L, 1, 1) != LUA_OK) {
+    lua_pushstring(L, code != LC_OK ? lc_report_noted() : NULL);
+    lua_pushboolean(L, is_lost);
+    if (lc_report_call(L, 3, 1) != LUA_OK) {
         int reported = lc_report(L, false);
         return code != LC_OK ? code : reported;
     }

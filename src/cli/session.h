@@ -23,6 +23,10 @@ typedef struct LcArgs {
 /* Fills luma.args, lets `require` find files beside the script. False: reported. */
 bool lc_session_give(lua_State *L, const LcArgs *args);
 
+/* Keeps a record of the run in `folder` ("": one of its own). True: pushes the script's source, or
+ * nil; false: pushes the error. */
+bool lc_session_record(lua_State *L, const char *folder, const LcArgs *args);
+
 /* What a run that ended with `code` is worth: tells of failed expectations (LC_EXPECT) and of
  * arguments nobody asked for (LC_USAGE). */
 int lc_session_finish(lua_State *L, int code);
