@@ -1,7 +1,6 @@
 -- luma help and luma.help(): everything comes from the docstrings that stand beside the functions.
 
 local internal = require "luma.internal"
-local docs = internal.docs
 
 local help = {}
 
@@ -50,14 +49,14 @@ end
 local function list(names)
     local lines = {}
     for _, name in ipairs(sorted(names)) do
-        lines[#lines + 1] = ("  %-28s %s"):format(name, first_sentence(docs[name].text))
+        lines[#lines + 1] = ("  %-28s %s"):format(name, first_sentence(internal.docs[name].text))
     end
     return table.concat(lines, "\n")
 end
 
 local function members_of(group)
     local names = {}
-    for name in pairs(docs) do
+    for name in pairs(internal.docs) do
         if name ~= group and group_of(name) == group then
             names[#names + 1] = name
         end
@@ -115,7 +114,7 @@ end
 
 local function overview()
     local groups, names = {}, {}
-    for name in pairs(docs) do
+    for name in pairs(internal.docs) do
         local group = group_of(name)
         if not groups[group] then
             groups[group] = {}
@@ -133,11 +132,11 @@ end
 
 -- Every name the user may mean: the full one, one without "luma.", or its last part.
 local function find(word)
-    if docs[word] or docs["luma." .. word] then
-        return { docs[word] and word or "luma." .. word }
+    if internal.docs[word] or internal.docs["luma." .. word] then
+        return { internal.docs[word] and word or "luma." .. word }
     end
     local found = {}
-    for name in pairs(docs) do
+    for name in pairs(internal.docs) do
         if name:match("([^.:]*)$") == word:match("([^.:]*)$") and name:sub(-#word) == word then
             found[#found + 1] = name
         end
@@ -147,7 +146,7 @@ end
 
 local function nearest(word)
     local names = {}
-    for name in pairs(docs) do
+    for name in pairs(internal.docs) do
         names[#names + 1] = name
         names[#names + 1] = name:match("([^.:]*)$")
     end
@@ -165,7 +164,7 @@ function help.text(word)
         parts[1] = "luma." .. word .. "\n" .. list(members)
     end
     for _, name in ipairs(find((word:gsub("%(.*$", "")))) do
-        parts[#parts + 1] = describe(docs[name])
+        parts[#parts + 1] = describe(internal.docs[name])
     end
     if #parts == 0 then
         local near = nearest(word)

@@ -154,14 +154,14 @@ local history = model:fit{ luma.generator{ luma.rescale(1/255) }:flow(train), ep
 ]]
 
 -- Values of this type are plain tables, so its docs are entered by hand.
-internal.docs["history"] = {
-    name = "history", signature = "history",
+internal.define{
+    "history", signature = "history",
     text = "What model:fit gives back: lists loss, accuracy, val_loss, val_accuracy, rate, seconds of one number an "
         .. "epoch; #history is the number of epochs, print(history) a table.",
     example = history_example .. "print(history)",
 }
-internal.docs["history:save"] = {
-    name = "history:save", signature = "history:save(path) -> history",
+internal.define{
+    "history:save", signature = "history:save(path) -> history",
     text = "Writes the figures, one epoch a line: as a table with a head (.csv), or as one JSON object a line "
         .. "(.jsonl; null for what is no finite number), all digits kept; or draws the curves as a picture (.svg), "
         .. "loss and accuracy of training and validation. The old file stays until the new one is complete.",

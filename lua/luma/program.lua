@@ -1,9 +1,7 @@
 -- The Lua side of the program `luma`: what it does before a script starts and after it ended, and
--- its smaller commands. Functions that end a command give its exit code.
+-- its smaller commands. Functions that end a command give its exit code. Other files are loaded where
+-- they are used: most runs need few of them.
 
-local args = require "luma.args"
-local expect = require "luma.expect"
-local show = require "luma.show"
 local strict = require "luma.strict"
 
 local program = {}
@@ -12,7 +10,9 @@ local OK, USAGE, EXPECTATION_FAILED = 0, 2, 3
 
 -- Before a script: arguments, `require` beside it, strict globals.
 function program.give(script, words)
-    args.give(script, words)
+    if #words > 0 then
+        require "luma.args".give(script, words)
+    end
     local folder = script:match("^(.*)/[^/]*$") or "."
     package.path = folder .. "/?.lua;" .. package.path
     strict.start()
@@ -31,7 +31,10 @@ function program.open_input()
     strict.start()
 end
 
-program.show = show.print
+function program.show(...)
+    require "luma.show".print(...)
+end
+
 program.note_locals = strict.note_locals
 
 local function complain(line)
@@ -42,12 +45,13 @@ end
 -- After a script: exit code so far -> exit code. For the record: the message that was printed, or nil; whether
 -- printed results were lost.
 function program.finish(code, message, is_lost)
-    local n_failed = expect.n_failed()
+    local expect, args = package.loaded["luma.expect"], package.loaded["luma.args"]
+    local n_failed = expect and expect.n_failed() or 0
     if n_failed > 0 then
         complain(("%d of %d expectations failed"):format(n_failed, #expect.checks()))
         code = code == OK and EXPECTATION_FAILED or code
     end
-    if code == OK then
+    if code == OK and args then
         for _, line in ipairs(args.unread()) do
             complain(line)
             code, message = USAGE, message or line

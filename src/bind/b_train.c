@@ -6,6 +6,7 @@
 #include "bind/b_flow.h"
 #include "bind/b_model.h"
 #include "bind/b_optim.h"
+#include "bind/open.h"
 #include "bind/options.h"
 #include "bind/progress.h"
 #include "bind/shell.h"
@@ -229,11 +230,9 @@ static int engine_rate(lua_State *L)
 /* Calls require("luma.fit")[name] with all arguments. */
 static int call_loop(lua_State *L, const char *name)
 {
-    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-    lua_getfield(L, -1, "luma.fit");
+    lb_open_require(L, "luma.fit");
     lua_getfield(L, -1, name);
-    lua_replace(L, -3);
-    lua_pop(L, 1);
+    lua_remove(L, -2);
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
     return lua_gettop(L);

@@ -45,11 +45,14 @@ typedef struct LbDoc {
 /* Puts the functions ("luma.x", "luma.x.y") where their names say and registers their docs.
  * `docs` is NULL-ended. */
 void lb_doc_register(lua_State *L, const LbDoc *const *docs);
-/* Registers the doc alone. */
+/* Registers the doc alone. The struct must last as long as the program. */
 void lb_doc_add(lua_State *L, const LbDoc *doc);
 
-/* Pushes the registry: name -> { name, signature, text, example, options = { { name, wants,
- * initial, text }, ... } }. Scripts' side: require("luma.internal").docs. */
+/* Pushes the registry as it is so far, for those who add to it. */
+void lb_doc_push(lua_State *L);
+
+/* Pushes the whole registry: name -> { name, signature, text, example, options = { { name, wants,
+ * kind, choices, initial, text }, ... } }. Scripts' side: require("luma.internal").docs. */
 void lb_doc_push_all(lua_State *L);
 
 #endif

@@ -115,6 +115,11 @@ LbHandle *lb_handle_test(lua_State *L, int index, const LbType *type)
     return lua_istable(L, index) ? test_inside(L, index, type) : NULL;
 }
 
+void lb_handle_push_types(lua_State *L)
+{
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, types_key);
+}
+
 const LbType *lb_handle_type_named(lua_State *L, const char *name)
 {
     luaL_getsubtable(L, LUA_REGISTRYINDEX, types_key);
@@ -321,23 +326,6 @@ void lb_handle_set_member(lua_State *L, const LbType *type, const char *name)
     lua_pop(L, 1);
 }
 
-static void add_docs(lua_State *L, const LbType *type)
-{
-    char name[64];
-    char signature[64];
-    LbDoc doc = {
-        .name = type->name, .signature = type->name, .text = type->text, .example = type->example};
-    lb_doc_add(L, &doc);
-    snprintf(name, sizeof name, "%s:close", type->name);
-    snprintf(signature, sizeof signature, "%s:close()", type->name);
-    doc = (LbDoc){.name = name,
-                  .signature = signature,
-                  .text = "Gives its memory back now rather than at some later garbage collection. "
-                          "Every later use is an error. The same happens at the end of the block "
-                          "for `local x <close> = ...`."};
-    lb_doc_add(L, &doc);
-}
-
 void lb_handle_define(lua_State *L, const LbType *type)
 {
     define_metatable(L, type);
@@ -347,5 +335,4 @@ void lb_handle_define(lua_State *L, const LbType *type)
     lua_pushlightuserdata(L, (void *)(uintptr_t)type);
     lua_setfield(L, -2, type->name);
     lua_pop(L, 1);
-    add_docs(L, type);
 }

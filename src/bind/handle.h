@@ -70,6 +70,8 @@ void *lb_handle_check(lua_State *L, int arg, const LbType *type, const char *fn)
 LbHandle *lb_handle_test(lua_State *L, int index, const LbType *type);
 /* The type of the value at `index` when it is one of ours, else NULL. */
 const LbType *lb_handle_type(lua_State *L, int index);
+/* Pushes the table of all types: name -> LbType. */
+void lb_handle_push_types(lua_State *L);
 /* The type of that name, or NULL. */
 const LbType *lb_handle_type_named(lua_State *L, const char *name);
 

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "bind/doc.h"
 #include "bind/handle.h"
+#include "bind/lazy.h"
 #include "bind/open.h"
 #include "bind/progress.h"
 #include "io/file.h"
@@ -70,7 +71,7 @@ static int internal_nearest(lua_State *L)
 static void add_doc(lua_State *L, const char *name)
 {
     static const char *const fields[] = {"signature", "text", "example", "options"};
-    lb_doc_push_all(L);
+    lb_doc_push(L);
     lua_newtable(L);
     lua_pushstring(L, name);
     lua_setfield(L, -2, "name");
@@ -88,8 +89,9 @@ static int internal_define(lua_State *L)
     lua_geti(L, 1, 1);
     const char *name = luaL_checkstring(L, -1);
     const char *colon = strchr(name, ':');
-    lua_getfield(L, 1, "call");
-    if (colon != NULL) {
+    if (lua_getfield(L, 1, "call") == LUA_TNIL) {
+        lua_pop(L, 1);
+    } else if (colon != NULL) {
         lua_pushlstring(L, name, (size_t)(colon - name));
         const LbType *type = lb_handle_type_named(L, lua_tostring(L, -1));
         lua_pop(L, 1);
@@ -160,6 +162,18 @@ static int internal_fail_allocation(lua_State *L)
     return 0;
 }
 
+/* internal.docs, made when it is first read. */
+static int internal_index(lua_State *L)
+{
+    if (strcmp(luaL_checkstring(L, 2), "docs") != 0) {
+        return 0;
+    }
+    lb_doc_push_all(L);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, 1, "docs");
+    return 1;
+}
+
 static int open_internal(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"raise", internal_raise},
@@ -169,6 +183,7 @@ static int open_internal(lua_State *L)
                                          {"nearest", internal_nearest},
                                          {"options", lb_options_lua},
                                          {"define", internal_define},
+                                         {"lazy", lb_lazy_enter},
                                          {"write", internal_write},
                                          {"make_folder", internal_make_folder},
                                          {"memory", internal_memory},
@@ -182,8 +197,10 @@ static int open_internal(lua_State *L)
                                          {"base64", lb_paths_base64},
                                          {NULL, NULL}};
     luaL_newlib(L, functions);
-    lb_doc_push_all(L);
-    lua_setfield(L, -2, "docs");
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, internal_index);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
     return 1;
 }
 

@@ -6,13 +6,15 @@
  *   nearest(word, names)       the likely meant word of a list, or nil
  *   options(fn, table, spec)   checks an option table (spec: see options_lua.c)
  *   define{ name, call=, signature=, text=, example=, options=spec }
- *                              makes luma.<name>, or a method "model:train", with its doc
+ *                              makes luma.<name>, or a method "model:train", with its doc; the doc
+ *                              alone without `call`
+ *   lazy(module, names)        the file defines these when one of them is used (lazy.h)
  *   is_terminal(1|2)           whether stdout or stderr is a terminal that can move its cursor
  *   memory()                   bytes of engine memory in use
  *   fail_allocation(n)         lets the n-th engine allocation from now fail, for tests; 0: none
- *   docs                       the registry: name -> doc
- *   json_decode(text, null, list)  used by lua/luma/json.lua
- *   list_folder(path)          its names, sorted, without . and ..; or nil, why
+ *   docs                       the registry: name -> doc. Reading it runs every file that `lazy`
+ * names: those files must not do so while they are loaded json_decode(text, null, list)  used by
+ * lua/luma/json.lua list_folder(path)          its names, sorted, without . and ..; or nil, why
  *   file_kind(path)            "file", "folder" or "other", and its size; or nil, why
  *   make_new_folder(path)      true; or nil, why, and whether it exists
  *   remove(path)               a file or an empty folder: true; or nil, why

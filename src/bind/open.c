@@ -11,6 +11,7 @@
 #include "bind/doc.h"
 #include "bind/embedded.h"
 #include "bind/internal.h"
+#include "bind/lazy.h"
 #include "bind/raise.h"
 #include "kernel/kernel.h"
 
@@ -39,11 +40,16 @@ static const struct {
 static int module_index(lua_State *L)
 {
     char text[96];
+    const char *module = lua_tostring(L, lua_upvalueindex(1));
     lua_pushvalue(L, 2);
     if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) {
+        if (lb_lazy_is_mark(L, -1)) {
+            lb_lazy_load(L, module, lua_tostring(L, 2));
+            lua_pushvalue(L, 2);
+            lua_rawget(L, lua_upvalueindex(2));
+        }
         return 1;
     }
-    const char *module = lua_tostring(L, lua_upvalueindex(1));
     if (lua_type(L, 2) != LUA_TSTRING) {
         lb_raise_text(L, LM_EARG, "%s cannot be indexed with %s", module,
                       lb_raise_value(L, 2, text, sizeof text));
@@ -77,6 +83,7 @@ static int module_newindex(lua_State *L)
 
 static int module_pairs(lua_State *L)
 {
+    lb_lazy_load_all(L);
     lua_getglobal(L, "next");
     lua_newtable(L);
     lua_pushnil(L);
@@ -140,6 +147,20 @@ void lb_open_set(lua_State *L, const char *path)
     lua_insert(L, -2);
     lua_setfield(L, -2, dot != NULL ? dot + 1 : path);
     lua_pop(L, 1);
+}
+
+bool lb_open_members(lua_State *L, int index)
+{
+    if (!lua_istable(L, index) || !luaL_getmetafield(L, index, "__index")) {
+        return false;
+    }
+    if (lua_tocfunction(L, -1) != module_index) {
+        lua_pop(L, 1);
+        return false;
+    }
+    lua_getupvalue(L, -1, 2);
+    lua_remove(L, -2);
+    return true;
 }
 
 /* --- what other rooms ask --- */
@@ -219,11 +240,23 @@ static void enter_embedded(lua_State *L)
     lua_pop(L, 1);
 }
 
-static void run_init(lua_State *L)
+void lb_open_require(lua_State *L, const char *name)
 {
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "luma.init");
-    lua_call(L, 1, 0);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    if (lua_getfield(L, -1, name) == LUA_TNIL) {
+        lua_pop(L, 1);
+        luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+        lua_getfield(L, -1, name);
+        lua_remove(L, -2);
+        lua_call(L, 0, 1);
+        if (lua_isnil(L, -1)) {
+            lua_pushboolean(L, true);
+            lua_replace(L, -2);
+        }
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -3, name);
+    }
+    lua_remove(L, -2);
 }
 
 /* Fields are documented without a function to call: what they hold is set below. */
@@ -295,6 +328,7 @@ int luaopen_luma(lua_State *L)
     lb_internal_open(L);
     lb_record_open(L);
     enter_embedded(L);
-    run_init(L);
+    lb_open_require(L, "luma.init");
+    lua_pop(L, 1);
     return 1;
 }

@@ -26,6 +26,13 @@ int luaopen_luma(lua_State *L);
  */
 void lb_open_set(lua_State *L, const char *path);
 
+/* Pushes what the embedded file `name` ("luma.fit") returns: runs it, if it did not run yet. */
+void lb_open_require(lua_State *L, const char *name);
+
+/* Pushes the table of members of the module at `index`, marks of lazy.h among them; nothing, and
+ * false, for anything but a module. */
+bool lb_open_members(lua_State *L, int index);
+
 uint64_t lb_open_seed(lua_State *L); /* luma.seed */
 /* The running script's folder ("." for a bare file name), or NULL outside a script. */
 const char *lb_open_script_dir(lua_State *L, char *buffer, size_t size);

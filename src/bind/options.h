@@ -161,6 +161,9 @@ _Noreturn void lb_arg_fail(lua_State *L, int index, const char *fn, const char *
  * say. */
 const char *lb_options_wants(const LbOption *option, char *buffer, size_t size);
 
+/* "integer", ..., or the name of the object type: what the Lua side calls it. */
+const char *lb_options_kind(const LbOption *option);
+
 /* require("luma.internal").options(fn, table, spec): the same checks for the Lua side (see there).
  */
 int lb_options_lua(lua_State *L);

@@ -23,6 +23,12 @@ static const char *const kind_names[] = {"integer", "number", "boolean", "string
                                          "pair",    "range",  "any",     "names"};
 _Static_assert(LM_ARRAY_LEN(kind_names) == LB_KIND_NAMES + 1, "one name a kind");
 
+const char *lb_options_kind(const LbOption *option)
+{
+    return option->kind == LB_KIND_OBJECT && option->type != NULL ? option->type->name
+                                                                  : kind_names[option->kind];
+}
+
 /* Strings read here stay alive: they are fields of the spec, which is on the stack. */
 static const char *field_string(lua_State *L, int table, const char *name)
 {

@@ -2,6 +2,35 @@
 local test = require "luma.test"
 local internal = require "luma.internal"
 
+-- First: the other tests load what they use.
+test("files of the Lua side are loaded when one of their names is used", function()
+    test.eq(package.loaded["luma.keras_utils"], nil)
+    test.eq(package.loaded["luma.schedules"], nil)
+    test.fails("luma has no 'early_stp'; did you mean 'early_stop'?", function() return luma.early_stp end)
+    test.eq(package.loaded["luma.callbacks"], nil)
+    local flip = luma.keras.flip_axis
+    test.eq(type(flip), "function")
+    test.ok(package.loaded["luma.keras_utils"] ~= nil)
+    test.eq(luma.keras.flip_axis, flip)
+    local names = {}
+    for name, value in pairs(luma.schedule) do
+        names[#names + 1] = name .. " " .. type(value)
+    end
+    table.sort(names)
+    test.eq(table.concat(names, ", "), "cosine function, plateau function, step function, warmup function")
+    test.eq(internal.docs["luma.schedule.step"].options[1].name, "every")
+end)
+
+test("docs say what options take", function()
+    local options = {}
+    for _, o in ipairs(internal.docs["luma.nn.conv"].options) do
+        options[o.name] = o
+    end
+    test.eq(table.concat(options.padding.choices, " "), "valid same")
+    test.eq(options.stride.kind, "pair")
+    test.eq(internal.docs["model:fit"].options[2].kind, "optimizer")
+end)
+
 test("luma is a module and a global", function()
     test.eq(require "luma", luma)
     test.eq(tostring(luma), "module luma")
