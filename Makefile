@@ -23,6 +23,9 @@ LIBS_LUA := lua5.4
 LIBS_TEST := cmocka
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
 pkg_libs = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
+# Another Lua 5.4 than pkg-config's: LUA_CFLAGS=-I... LUA_LIBS=...
+LUA_CFLAGS ?= $(call pkg_cflags,$(LIBS_LUA))
+LUA_LIBS ?= $(call pkg_libs,$(LIBS_LUA))
 
 WARN := -Wall -Wextra -Wshadow -Wundef -Wwrite-strings -Wdouble-promotion -Wstrict-prototypes \
         -Wmissing-prototypes -Wvla $(WERROR)
@@ -67,13 +70,21 @@ $(BUILD)/libluma.a: $(ENGINE_OBJ)
 	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/luma: $(CLI_OBJ) $(BIND_OBJ) $(BUILD)/libluma.a
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg_libs,$(LIBS_LUA) $(LIBS_ENGINE)) -lm -ldl
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LUA_LIBS) $(call pkg_libs,$(LIBS_ENGINE)) -lm -ldl
+
+# Lua itself comes from the program that loads the module; nothing but luaopen_luma is seen of it. It
+# stays loaded (nodelete) when a state that a finalizer used after luma's own ends.
+.PHONY: module
+module: check-deps $(BUILD)/luma.so ## build/luma.so, for require "luma" in other programs with Lua 5.4
+$(BUILD)/luma.so: $(BIND_OBJ) $(BUILD)/libluma.a src/bind/module.map
+	$(Q)$(CC) -shared $(LDFLAGS_ALL) -Wl,--version-script=src/bind/module.map -Wl,-z,nodelete -o $@ \
+	    $(BIND_OBJ) $(BUILD)/libluma.a $(call pkg_libs,$(LIBS_ENGINE)) -lm -ldl
 
 $(BUILD)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(call pkg_cflags,$(LIBS_ENGINE) $(LIBS_HEADERS)) $(DEFS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/obj/bind/%.o $(BUILD)/obj/cli/%.o: CFLAGS += $(call pkg_cflags,$(LIBS_LUA))
+$(BUILD)/obj/bind/%.o $(BUILD)/obj/cli/%.o: CFLAGS += $(LUA_CFLAGS)
 # Sums of a damaged JPEG's coefficients may overflow inside stb_image: let them wrap.
 $(BUILD)/obj/io/stb.o: CFLAGS += -fwrapv
 $(BUILD)/obj/kernel/select.o: DEFS += $(ISAS:%=-DLM_HAVE_%)

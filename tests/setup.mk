@@ -44,7 +44,7 @@ test: deps ## everything it takes, then every test
 	$(AGAIN) build-tests
 	$(RUN) unit lua errors cli checks setup pipelines
 
-build-tests: all $(UNIT_BIN) ## -
+build-tests: all module $(UNIT_BIN) ## -
 
 accuracy: deps ## train on MNIST from five seeds, five epochs each; minutes
 	$(AGAIN) all

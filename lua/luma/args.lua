@@ -4,6 +4,8 @@
 -- also gives the types:  local args = luma.args{ epochs = 5, data = "mnist" }.
 -- Invariant: no argument is ignored in silence. A declaration refuses the names it does not list; where
 -- there is none, an argument that the script never read is reported when the run ends.
+-- In another host than the program (lua5.4 file.lua epochs=1) the words are those of its table `arg`
+-- that look like arguments; the others are the host's.
 
 local internal = require "luma.internal"
 
@@ -11,7 +13,7 @@ local args = {}
 
 local given = {}      -- name -> text as typed
 local asked = {}      -- name -> true: read by the script, or declared
-local script = "the script"
+local script          -- as typed; nil until the arguments are known
 local declared = {}   -- name -> value, of every declaration
 
 local usage_error = { __tostring = function(e) return e.message end }
@@ -23,6 +25,26 @@ end
 
 local function fail(fmt, ...)
     internal.raise("EARG", "luma.args: " .. fmt:format(...))
+end
+
+local function take(word)
+    local name, text = word:match "^([%a_][%w_]*)=(.*)$"
+    if name then
+        given[name] = text
+    end
+end
+
+-- Before the first look at an argument, where the program did not give any.
+local function ask_host()
+    if script then
+        return
+    end
+    local words = rawget(_G, "arg")
+    words = type(words) == "table" and words or {}
+    script = tostring(words[0] or "the script")
+    for _, word in ipairs(words) do
+        take(tostring(word))
+    end
 end
 
 local function sorted_names(t)
@@ -88,6 +110,7 @@ end
 
 local function declare(_, defaults)
     check_declaration(defaults)
+    ask_host()
     local names = sorted_names(defaults)
     for _, name in ipairs(sorted_names(given)) do
         if defaults[name] == nil then
@@ -119,6 +142,7 @@ end
 args.object = setmetatable({}, {
     __call = declare,
     __index = function(_, name)
+        ask_host()
         asked[name] = true
         return given[name] and guess(given[name])
     end,
@@ -126,6 +150,7 @@ args.object = setmetatable({}, {
         fail("arguments cannot be set (got '%s')", tostring(name))
     end,
     __pairs = function()
+        ask_host()
         local values = {}
         for name, text in pairs(given) do
             asked[name] = true
@@ -134,6 +159,7 @@ args.object = setmetatable({}, {
         return next, values, nil
     end,
     __tostring = function()
+        ask_host()
         local words = {}
         for _, name in ipairs(sorted_names(given)) do
             words[#words + 1] = name .. "=" .. given[name]
@@ -147,8 +173,7 @@ args.object = setmetatable({}, {
 function args.give(script_path, words)
     script = script_path
     for _, word in ipairs(words) do
-        local name, text = word:match("^([%a_][%w_]*)=(.*)$")
-        given[name] = text
+        take(word)
     end
 end
 
@@ -185,7 +210,8 @@ internal.define{
     text = [[
 The arguments of `luma run file.lua name=value ...`. Called with a table of names and defaults it gives
 the values, of the defaults' types, and refuses names that are not listed (exit code 2). Without a
-declaration luma.args.name is a number or true or false where the text looks like one, else a string.]],
+declaration luma.args.name is a number or true or false where the text looks like one, else a string.
+In other hosts the arguments are the words name=value of the global table `arg`.]],
     example = [[
 local args = luma.args{ epochs = 5, data = "digits" }
 assert(args.epochs == 5)]],

@@ -119,7 +119,7 @@ end
 internal.define{
     "luma.expect",
     call = M.expect,
-    signature = "luma.expect(condition, text, ...) or luma.expect(name, value, \">=\", bound) -> boolean",
+    signature = "luma.expect(condition, text, ...) -> boolean or luma.expect(name, value, \">=\", bound) -> boolean",
     text = [[
 Checks a result of the run, prints how it went and goes on; a run with a failed check ends with exit
 code 3. The text is formatted as by string.format. The second form compares a figure with a bound and
@@ -127,6 +127,17 @@ records it; comparisons are < <= > >= == ~=.]],
     example = [[
 luma.expect(#"luma" == 4, "%q has four letters", "luma")
 luma.expect("accuracy", 0.99, ">=", 0.98)]],
+}
+internal.define{
+    "luma.expectations",
+    call = function() return M.n_failed(), #checks end,
+    signature = "luma.expectations() -> failed, made",
+    text = [[
+How many expectations failed so far, and how many there were. The program makes its exit code of them by
+itself; a script in another host ends with os.exit(luma.expectations() == 0).]],
+    example = [[
+local failed, made = luma.expectations()
+assert(failed <= made)]],
 }
 internal.define{
     "luma.log",

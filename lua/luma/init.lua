@@ -7,7 +7,7 @@ local lazy = require("luma.internal").lazy
 
 lazy("luma.args", { "luma.args" })
 lazy("luma.callbacks", { "luma.early_stop", "luma.checkpoint" })
-lazy("luma.expect", { "luma.expect", "luma.log" })
+lazy("luma.expect", { "luma.expect", "luma.expectations", "luma.log" })
 lazy("luma.help", { "luma.help" })
 lazy("luma.history", {})
 lazy("luma.keras", { "luma.keras.ImageDataGenerator" })

@@ -1,6 +1,5 @@
 #include "bind/open.h"
 
-#include <errno.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "bind/embedded.h"
 #include "bind/internal.h"
 #include "bind/lazy.h"
+#include "bind/process.h"
 #include "bind/raise.h"
 #include "kernel/kernel.h"
 
@@ -174,10 +174,29 @@ uint64_t lb_open_seed(lua_State *L)
     return seed;
 }
 
+/* Pushes the script's path, or nil. A host that is not the program says it as lua5.4 does. */
+static void push_script(lua_State *L)
+{
+    if (lua_getfield(L, LUA_REGISTRYINDEX, LB_SCRIPT_KEY) == LUA_TSTRING) {
+        return;
+    }
+    lua_pop(L, 1);
+    lua_pushglobaltable(L);
+    lua_pushliteral(L, "arg");
+    if (lua_rawget(L, -2) == LUA_TTABLE) {
+        lua_rawgeti(L, -1, 0);
+        lua_remove(L, -2);
+    } else {
+        lua_pop(L, 1);
+        lua_pushnil(L);
+    }
+    lua_remove(L, -2);
+}
+
 const char *lb_open_script_dir(lua_State *L, char *buffer, size_t size)
 {
     LmStr s = lm_str(buffer, size);
-    lua_getfield(L, LUA_REGISTRYINDEX, LB_SCRIPT_KEY);
+    push_script(L);
     const char *path = lua_tostring(L, -1);
     const char *slash = path != NULL ? strrchr(path, '/') : NULL;
     if (slash == NULL) {
@@ -190,31 +209,6 @@ const char *lb_open_script_dir(lua_State *L, char *buffer, size_t size)
 }
 
 /* --- start --- */
-
-static void choose_kernels(lua_State *L)
-{
-    LmError err;
-    const char *name = getenv("LUMA_ISA");
-    if (name != NULL && name[0] != '\0' && lm_kernels_select(name, &err) != LM_OK) {
-        lb_raise(L, "LUMA_ISA", &err);
-    }
-}
-
-static void choose_threads(lua_State *L)
-{
-    const char *text = getenv("LUMA_THREADS");
-    if (text == NULL || text[0] == '\0') {
-        return;
-    }
-    char *end;
-    errno = 0;
-    long n = strtol(text, &end, 10);
-    if (*end != '\0' || errno != 0 || n < 1 || n > LM_THREADS_MAX) {
-        lb_raise_text(L, LM_EARG, "LUMA_THREADS: wants an integer from 1 to %d, got \"%.40s\"",
-                      LM_THREADS_MAX, text);
-    }
-    lm_threads_set((int)n);
-}
 
 static int load_embedded(lua_State *L)
 {
@@ -311,12 +305,10 @@ int luaopen_luma(lua_State *L)
                                                  lb_stats_open,   lb_stage_open, lb_generator_open,
                                                  lb_augment_open, lb_zca_open,   lb_map_open,
                                                  lb_flow_open,    lb_model_open, lb_keras_open};
+    luaL_checkversion(L);
     lb_raise_open(L);
-    choose_kernels(L);
-    choose_threads(L);
+    lb_process_enter(L);
     make_module(L, root);
-    lua_pushvalue(L, -1);
-    lua_setglobal(L, root);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
     lua_pushvalue(L, -2);
     lua_setfield(L, -2, root);

@@ -18,8 +18,9 @@
 /* Where the program leaves the path of the running script (a string), for datasets beside it. */
 #define LB_SCRIPT_KEY "luma.script"
 
-/* Pushes the module; also sets the global `luma` and package.loaded.luma. Needs the standard
- * libraries. Raises (an error object) when LUMA_ISA or LUMA_THREADS make no sense. */
+/* Pushes the module, which is also package.loaded.luma; no global is set. Needs the standard
+ * libraries. Raises (an error object) when LUMA_ISA or LUMA_THREADS make no sense. What
+ * build/luma.so exports. */
 int luaopen_luma(lua_State *L);
 
 /* Pops a value and makes it luma.<path>: "args", or "nn.conv" (the namespace is made when needed).
@@ -34,7 +35,8 @@ void lb_open_require(lua_State *L, const char *name);
 bool lb_open_members(lua_State *L, int index);
 
 uint64_t lb_open_seed(lua_State *L); /* luma.seed */
-/* The running script's folder ("." for a bare file name), or NULL outside a script. */
+/* The running script's folder ("." for a bare file name), or NULL outside a script. In
+ * another host than the program, arg[0] is the script. */
 const char *lb_open_script_dir(lua_State *L, char *buffer, size_t size);
 
 /* The rooms of the module, each in files of its own; open.c calls them in this order. */
