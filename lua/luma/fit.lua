@@ -9,6 +9,8 @@ local engine = require "luma.engine"
 local History = require "luma.history"
 local warnings = require "luma.warnings"
 
+-- fit.watch(fn, settings), where it is set, is called before the first epoch of model:fit and model:train, and
+-- what it returns after each with m and the rate: for records of runs.
 local fit = {}
 
 -- What gives the flow of an epoch, where it is made anew for each: flows written in Lua.
@@ -27,6 +29,7 @@ local function epochs(fn, model, options)
     local trainer, settings = engine.trainer(fn, model, options, false)
     local run = callbacks.start(fn, model, trainer, settings)
     warnings.start(settings)
+    local watch = fit.watch and fit.watch(fn, settings)
     local epoch = 0
     local function next_epoch()
         if epoch == settings.epochs or run.is_over then
@@ -45,6 +48,9 @@ local function epochs(fn, model, options)
             io.stderr:write(History.line(m, settings.epochs), "\n")
         end
         warnings.after(settings, m, run.rate)
+        if watch then
+            watch(m, run.rate)
+        end
         callbacks.after(run, m)
         return epoch, m
     end

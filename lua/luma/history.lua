@@ -5,6 +5,7 @@ local internal = require "luma.internal"
 local History = {}
 
 local figures = { "loss", "accuracy", "val_loss", "val_accuracy", "rate", "seconds" }
+History.figures = figures
 
 local formats = {
     loss = "%.4f", val_loss = "%.4f", rate = "%.3g", seconds = "%.2f",

@@ -35,6 +35,7 @@ local expect = require "luma.expect"
 local internal = require "luma.internal"
 local json = require "luma.json"
 local luma = require "luma"
+local watch = require "luma.record_watch"
 
 local record = {}
 
@@ -113,6 +114,7 @@ function record.begin(folder, script, words)
         internal.write(fn, folder .. "/script.lua", source)
     end
     engine.start()
+    watch.start()
     return source
 end
 
@@ -156,6 +158,9 @@ function record.finish(code, message, is_lost)
     run.figures, run.expectations = figures(), expectations()
     run.warnings = json.array(engine.warnings())
     run.environment = environment()
+    for name, list in pairs(watch.finish(run.folder)) do
+        run[name] = list
+    end
     run.seconds, run.cpu_seconds, run.peak_memory_bytes = engine.usage()
     internal.write(fn, run.folder .. "/run.json", json.encode(run, 1) .. "\n")
     return code

@@ -14,6 +14,8 @@ _Static_assert(LM_LOSS_MSE == LM_ARRAY_LEN(lb_loss_names) - 2, "one name a loss,
 
 /* Above this many classes a table of their confusions is of no use to anyone and costs 8 MB. */
 enum { CONFUSION_MAX = 1000 };
+/* More wrong images than anybody looks at. */
+enum { WRONG_MAX = 32 };
 
 static const char result_meta[] = "luma.result";
 
@@ -99,6 +101,84 @@ static void push_confusion(lua_State *L, const int64_t *counts, int64_t n, const
     }
 }
 
+typedef struct Evaluation {
+    LmMetrics metrics;
+    const LmDataset *dataset;
+    bool has_classes;
+    int64_t *confusion; /* NULL: none */
+    int32_t *predicted; /* NULL: not wanted, or there are none */
+} Evaluation;
+
+/* Memory for n numbers, owned by a shell on the stack. */
+static void *push_zeros(lua_State *L, int64_t n, size_t size_each, const char *fn)
+{
+    LmError err;
+    LmStatus st;
+    void *block = NULL;
+    LbShell *shell = lb_shell_push(L, lm_mem_free);
+    LB_CALL(L, st, lm_mem_zeros(&block, (size_t)n, size_each, &err));
+    lb_raise_if(L, st, fn, &err);
+    shell->object = block;
+    return block;
+}
+
+/* Arguments are model, flow, options. */
+static Evaluation evaluate(lua_State *L, bool wants_predicted, const char *fn)
+{
+    EvaluateArgs a = {LM_LOSS_CROSS_ENTROPY};
+    LmError err;
+    LmStatus st;
+    LmModel *model = lb_model_check(L, 1, fn);
+    take_still(L, 2);
+    LmFlow *flow = lb_evaluate_flow(L, 2, fn, "argument 1");
+    lb_arg_end(L, 3, fn);
+    lb_options_parse(L, 3, fn, evaluate_options, LB_NO_PARTS, &a);
+    const LmDataset *ds = lm_flow_dataset(flow);
+    int64_t n = ds->n_classes;
+    Evaluation e = {.dataset = ds,
+                    .has_classes = lm_targets_is_class(lm_flow_options(flow)->labels)};
+    if (e.has_classes && n <= CONFUSION_MAX) {
+        e.confusion = push_zeros(L, n * n, sizeof *e.confusion, fn);
+    }
+    if (e.has_classes && wants_predicted) {
+        e.predicted = push_zeros(L, ds->count, sizeof *e.predicted, fn);
+    }
+    LB_CALL(
+        L, st,
+        lm_evaluate_each(model, flow, (LmLoss)a.loss, &e.metrics, e.confusion, e.predicted, &err));
+    lb_raise_if(L, st, fn, &err);
+    return e;
+}
+
+static void push_result(lua_State *L, const Evaluation *e, const char *fn)
+{
+    lb_model_push_metrics(L, &e->metrics);
+    luaL_setmetatable(L, result_meta);
+    if (e->confusion != NULL) {
+        push_confusion(L, e->confusion, e->dataset->n_classes, fn);
+        lua_setfield(L, -2, "confusion");
+    }
+}
+
+static void push_wrong(lua_State *L, const Evaluation *e)
+{
+    const int32_t *labels = e->dataset->labels;
+    lua_Integer n = 0;
+    lua_createtable(L, WRONG_MAX, 0);
+    for (int64_t i = 0; i < e->dataset->count && n < WRONG_MAX; i++) {
+        if (e->predicted[i] != labels[i]) {
+            lua_createtable(L, 0, 3);
+            lua_pushinteger(L, i + 1);
+            lua_setfield(L, -2, "index");
+            lua_pushinteger(L, labels[i]);
+            lua_setfield(L, -2, "label");
+            lua_pushinteger(L, e->predicted[i]);
+            lua_setfield(L, -2, "predicted");
+            lua_rawseti(L, -2, ++n);
+        }
+    }
+}
+
 LB_FUNCTION(
     lb_model_evaluate, "model:evaluate", evaluate_options,
     "model:evaluate(flow, { loss=\"cross_entropy\" }) -> { loss=, accuracy=, correct=, "
@@ -110,32 +190,21 @@ LB_FUNCTION(
                      "local result = model:evaluate(flow)\n"
                      "print(result, result.confusion)")
 {
-    EvaluateArgs a = {LM_LOSS_CROSS_ENTROPY};
-    LmMetrics m;
-    LmError err;
-    LmStatus st;
-    LmModel *model = lb_model_check(L, 1, fn);
-    take_still(L, 2);
-    LmFlow *flow = lb_evaluate_flow(L, 2, fn, "argument 1");
-    lb_arg_end(L, 3, fn);
-    lb_options_parse(L, 3, fn, evaluate_options, LB_NO_PARTS, &a);
-    int64_t n = lm_flow_dataset(flow)->n_classes;
-    int64_t *counts = NULL;
-    if (lm_targets_is_class(lm_flow_options(flow)->labels) && n <= CONFUSION_MAX) {
-        LbShell *shell = lb_shell_push(L, lm_mem_free);
-        LB_CALL(L, st, lm_mem_zeros(&counts, (size_t)(n * n), sizeof *counts, &err));
-        lb_raise_if(L, st, fn, &err);
-        shell->object = counts;
-    }
-    LB_CALL(L, st, lm_evaluate(model, flow, (LmLoss)a.loss, &m, counts, &err));
-    lb_raise_if(L, st, fn, &err);
-    lb_model_push_metrics(L, &m);
-    luaL_setmetatable(L, result_meta);
-    if (counts != NULL) {
-        push_confusion(L, counts, n, fn);
-        lua_setfield(L, -2, "confusion");
-    }
+    Evaluation e = evaluate(L, false, fn);
+    push_result(L, &e, fn);
     return 1;
+}
+
+int lb_evaluate_with_wrong(lua_State *L)
+{
+    const char *fn = lb_model_evaluate_doc.name;
+    Evaluation e = evaluate(L, true, fn);
+    push_result(L, &e, fn);
+    if (e.predicted == NULL) {
+        return 1;
+    }
+    push_wrong(L, &e);
+    return 2;
 }
 
 static const LmTensor *check_scaled(lua_State *L, const char *fn)

@@ -18,6 +18,9 @@ LmModel *lb_model_check(lua_State *L, int arg, const char *fn);
 extern const char *const lb_loss_names[];
 /* The flow at `index`; the message tells those who gave a data set how to make one. */
 LmFlow *lb_evaluate_flow(lua_State *L, int index, const char *fn, const char *label);
+/* model:evaluate, with a second result: the first images taken for another class, a list of
+ * { index from 1, label, predicted }; nil where images have no class. */
+int lb_evaluate_with_wrong(lua_State *L);
 /* Pushes { loss=, accuracy=, correct=, count=, seconds= }. */
 void lb_model_push_metrics(lua_State *L, const LmMetrics *m);
 

@@ -109,6 +109,7 @@ static int open_record(lua_State *L)
         {"start", record_start},     {"warnings", record_warnings},     {"usage", record_usage},
         {"machine", record_machine}, {"random_hex", record_random_hex}, {NULL, NULL}};
     luaL_newlib(L, functions);
+    luaL_setfuncs(L, lb_record_data, 0);
     lua_pushliteral(L, LUA_RELEASE);
     lua_setfield(L, -2, "lua");
     return 1;

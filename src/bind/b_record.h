@@ -3,7 +3,10 @@
 #ifndef LB_B_RECORD_H
 #define LB_B_RECORD_H
 
-#include <lua.h>
+#include <lauxlib.h>
+
+/* Its functions on data sets and flows (b_record_data.c). */
+extern const luaL_Reg lb_record_data[];
 
 void lb_record_open(lua_State *L);
 

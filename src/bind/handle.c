@@ -318,6 +318,13 @@ void lb_handle_extend(lua_State *L, const LbType *type, const LbDoc *const *memb
     lua_pop(L, 2);
 }
 
+void lb_handle_push_member(lua_State *L, const LbType *type, const char *name)
+{
+    push_upvalue(L, type, 2);
+    lua_getfield(L, -1, name);
+    lua_remove(L, -2);
+}
+
 void lb_handle_set_member(lua_State *L, const LbType *type, const char *name)
 {
     push_upvalue(L, type, 2);

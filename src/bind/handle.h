@@ -79,6 +79,8 @@ const LbType *lb_handle_type_named(lua_State *L, const char *name);
  * functions fill more than one file. */
 void lb_handle_extend(lua_State *L, const LbType *type, const LbDoc *const *members,
                       const luaL_Reg *meta);
+/* Pushes the method or getter of that name, or nil. */
+void lb_handle_push_member(lua_State *L, const LbType *type, const char *name);
 /* Pops a function and makes it a method of the type: for methods written in Lua. */
 void lb_handle_set_member(lua_State *L, const LbType *type, const char *name);
 

@@ -133,6 +133,9 @@ LmStatus lm_view_new(LmDataset **out, LmDataset *base, const char *name, const i
                      int64_t n, LmError *err) LM_MUST_CHECK;
 LmStatus lm_view_range(LmDataset **out, LmDataset *base, int64_t first, int64_t n,
                        LmError *err) LM_MUST_CHECK;
+/* The sets whose pixels ds shows, from 0 on: of a view those it was made of, else ds itself. */
+int lm_view_n_roots(const LmDataset *ds);
+const LmDataset *lm_view_root(const LmDataset *ds, int k);
 /* Items whose label is in `keep` (n class numbers); labels keep their numbers. A class that the
  * base does not have, and a view of nothing, are LM_EARG. */
 LmStatus lm_view_filter(LmDataset **out, LmDataset *base, const int32_t *keep, int n,

@@ -72,14 +72,20 @@ static const LmDatasetKind view_kind = {
     .fini = view_fini,
 };
 
-static int n_roots_of(const LmDataset *ds)
+int lm_view_n_roots(const LmDataset *ds)
 {
     return is_view(ds) ? ((const View *)ds)->n_roots : 1;
 }
 
+const LmDataset *lm_view_root(const LmDataset *ds, int k)
+{
+    LM_ASSERT(k >= 0 && k < lm_view_n_roots(ds));
+    return is_view(ds) ? ((const View *)ds)->roots[k] : ds;
+}
+
 static void add_roots(View *v, LmDataset *ds)
 {
-    for (int k = 0; k < n_roots_of(ds); k++) {
+    for (int k = 0; k < lm_view_n_roots(ds); k++) {
         v->roots[v->n_roots++] = lm_dataset_ref(is_view(ds) ? ((View *)ds)->roots[k] : ds);
     }
 }
@@ -204,7 +210,7 @@ static LmStatus new_view(LmDataset **out, const char *name, LmDataset *a, const 
 {
     const int64_t hwc[3] = {a->h, a->w, a->c};
     int64_t count = n + (b != NULL ? b->count : 0);
-    int n_roots = n_roots_of(a) + (b != NULL ? n_roots_of(b) : 0);
+    int n_roots = lm_view_n_roots(a) + (b != NULL ? lm_view_n_roots(b) : 0);
     int32_t *labels = NULL;
     View *v = NULL;
     if (n_roots > ROOTS_MAX || LM_MAX(a->count, count) > ITEM_MASK) {

@@ -121,8 +121,21 @@ static LmStatus check_results(const Pass *p, LmError *err)
     return LM_OK;
 }
 
+static void keep_predictions(const Pass *p, int32_t *predicted)
+{
+    for (int64_t i = 0; i < p->n && predicted != NULL; i++) {
+        predicted[i] = p->results[i].predicted;
+    }
+}
+
 LmStatus lm_evaluate(LmModel *m, LmFlow *flow, LmLoss loss, LmMetrics *out, int64_t *confusion,
                      LmError *err)
+{
+    return lm_evaluate_each(m, flow, loss, out, confusion, NULL, err);
+}
+
+LmStatus lm_evaluate_each(LmModel *m, LmFlow *flow, LmLoss loss, LmMetrics *out, int64_t *confusion,
+                          int32_t *predicted, LmError *err)
 {
     double start = lm_clock_seconds();
     Pass p = {.flow = flow, .n = lm_flow_dataset(flow)->count, .loss = loss};
@@ -141,6 +154,7 @@ LmStatus lm_evaluate(LmModel *m, LmFlow *flow, LmLoss loss, LmMetrics *out, int6
         if (confusion != NULL && lm_targets_is_class(lm_flow_options(flow)->labels)) {
             count_confusion(&p, lm_flow_dataset(flow)->n_classes, confusion);
         }
+        keep_predictions(&p, predicted);
         out->seconds = lm_clock_seconds() - start;
     }
     lm_mem_free(p.results);

@@ -68,6 +68,9 @@ LmStatus lm_trainer_epoch_run(LmTrainer *t, LmMetrics *epoch, LmProgressFn *prog
  * off. LM_ENUMERIC, naming the first image, where a loss is not finite. */
 LmStatus lm_evaluate(LmModel *m, LmFlow *flow, LmLoss loss, LmMetrics *out, int64_t *confusion,
                      LmError *err) LM_MUST_CHECK;
+/* The same; where `predicted` is not NULL it gets the class taken for each image's. */
+LmStatus lm_evaluate_each(LmModel *m, LmFlow *flow, LmLoss loss, LmMetrics *out, int64_t *confusion,
+                          int32_t *predicted, LmError *err) LM_MUST_CHECK;
 /* Rows of outputs in data-set order, whatever the flow's order: f32 n x n_outputs. */
 LmStatus lm_predict(LmModel *m, LmFlow *flow, LmTensor *out, LmError *err) LM_MUST_CHECK;
 
