@@ -68,4 +68,12 @@ function program.info(name)
     return require "luma.info"(name)
 end
 
+function program.runs(filter, folder, format)
+    return require "luma.runs".command(filter, folder, format == "json")
+end
+
+function program.compare(a, b, folder)
+    return require "luma.compare".command(a, b, folder)
+end
+
 return program

@@ -11,7 +11,7 @@
 -- run.json, whose members are left out, or empty lists, where they do not apply; readers tolerate that:
 --   schema "luma.run/1"; id "<YYYYMMDD-HHMMSS>-<hex>"; folder; file "pipelines/01_normalize.lua" as typed; name: file
 --     and words of the command line; given { epochs = "1" } as typed; arguments { epochs = 1 }: values with defaults
---   started "2026-01-31T12:00:00Z"; status passed | failed (expectations) | error | usage | data | memory |
+--   started "2026-01-31T12:00:00Z"; started_at: the same, seconds since 1970 with a fraction; status passed | failed (expectations) | error | usage | data | memory |
 --     interrupted, and from luma batch also timeout | crashed | killed; exit_code, signal ("SIGSEGV", batch) or null;
 --     message: first line of the error; seconds: wall; cpu_seconds: user and system; peak_memory_bytes
 --   figures [{ name, value, where }]: of luma.log and of luma.expect(name, value, ...); NaN and infinities are null
@@ -113,7 +113,7 @@ function record.begin(folder, script, words)
     if source then
         internal.write(fn, folder .. "/script.lua", source)
     end
-    engine.start()
+    run.started_at = engine.start()
     watch.start()
     return source
 end

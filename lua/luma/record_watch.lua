@@ -10,6 +10,7 @@ local fit = require "luma.fit"
 local History = require "luma.history"
 local internal = require "luma.internal"
 local json = require "luma.json"
+local luma = require "luma"
 
 local watch = {}
 
@@ -55,9 +56,15 @@ local function noting(...)
     return ...
 end
 
+-- Members of files that are not loaded yet are marks: looking one up loads its file.
 local function watch_datasets()
     local members = debug.getregistry()["luma.modules"]["luma.dataset"]
-    for name, open in pairs(members) do
+    local names = {}
+    for name in pairs(members) do
+        names[#names + 1] = name
+    end
+    for _, name in ipairs(names) do
+        local open = luma.dataset[name]
         if type(open) == "function" then
             members[name] = function(...)
                 return noting(open(...))

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -31,13 +32,15 @@ static void keep_warning(const char *text)
     }
 }
 
-/* start(): the clock, and warnings from now on. */
+/* start(): the clock, and warnings from now on. Gives the seconds since 1970. */
 static int record_start(lua_State *L)
 {
-    (void)L;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
     started = lm_clock_seconds();
     lb_raise_keep_warnings(keep_warning);
-    return 0;
+    lua_pushnumber(L, (double)now.tv_sec + 1e-9 * (double)now.tv_nsec);
+    return 1;
 }
 
 /* warnings() -> list of strings */

@@ -26,6 +26,10 @@ static int print_version(int argc, char **argv);
 static const LcCommand commands[] = {
     {"run", "run [OPTION ...] FILE [name=value ...]", "run a pipeline file", lc_run,
      lc_run_options},
+    {"runs", "runs [OPTION ...] [FILTER]", "list the recorded runs, newest first", lc_runs,
+     lc_runs_options},
+    {"compare", "compare [OPTION ...] A B", "say what differs between two recorded runs",
+     lc_compare, lc_compare_options},
     {"info", "info DATASET", "show what a data set holds", lc_info, NULL},
     {"bench", "bench [OPTION ...]", "measure speed on this machine", lc_bench, lc_bench_options},
     {"help", "help [NAME]", "explain a function or a command, or list them all", lc_help, NULL},
