@@ -33,9 +33,10 @@ typedef struct Digest {
     Part *parts;
 } Digest;
 
+/* Cached pixels or not: the digest of the same files is the same. */
 static bool is_file(const LmDataset *ds, int64_t i)
 {
-    return lm_dataset_pixels(ds, i) == NULL && lm_dataset_item_name(ds, i) != NULL;
+    return lm_dataset_item_name(ds, i) != NULL;
 }
 
 /* "a/b/c.png" -> "b/c.png": where the set lies is no part of what it is. */
@@ -78,7 +79,7 @@ static LmStatus add_image(const Digest *d, LmSha256 *h, int64_t i, void *buffer,
 {
     const void *pixels = lm_dataset_pixels(d->ds, i);
     const char *path = lm_dataset_item_name(d->ds, i);
-    if (pixels == NULL && path != NULL) {
+    if (path != NULL) {
         if (d->of == LM_DIGEST_NAMES) {
             add_name(h, path);
             return LM_OK;

@@ -55,8 +55,12 @@ static void test_counts(void **state)
         LmTensor rows = predict(m, flow);
         int64_t correct = 0;
         double loss = 0;
-        assert_ok(lm_evaluate(m, flow, LM_LOSS_CROSS_ENTROPY, &got, confusion, &err), err);
+        int32_t predicted[600] = {0};
+        assert_ok(
+            lm_evaluate_each(m, flow, LM_LOSS_CROSS_ENTROPY, &got, confusion, predicted, &err),
+            err);
         for (int64_t i = 0; i < ds->count; i++) {
+            assert_int_equal(predicted[i], largest(&rows, i));
             correct += largest(&rows, i) == ds->labels[i];
             wanted[ds->labels[i] * K + largest(&rows, i)]++;
             loss -= log(lm_tensor_get(&rows, i * K + ds->labels[i]));
