@@ -20,6 +20,8 @@ LIBS_ENGINE := zlib minizip jansson lapacke
 # stb_image is compiled into io/ with its own limits: headers alone.
 LIBS_HEADERS := stb
 LIBS_LUA := lua5.4
+# The prompt alone edits lines.
+LIBS_CLI := libedit
 LIBS_TEST := cmocka
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
 pkg_libs = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
@@ -70,7 +72,7 @@ $(BUILD)/libluma.a: $(ENGINE_OBJ)
 	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/luma: $(CLI_OBJ) $(BIND_OBJ) $(BUILD)/libluma.a
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LUA_LIBS) $(call pkg_libs,$(LIBS_ENGINE)) -lm -ldl
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LUA_LIBS) $(call pkg_libs,$(LIBS_CLI) $(LIBS_ENGINE)) -lm -ldl
 
 # Lua itself comes from the program that loads the module; nothing but luaopen_luma is seen of it. It
 # stays loaded (nodelete) when a state that a finalizer used after luma's own ends.
@@ -85,6 +87,7 @@ $(BUILD)/obj/%.o: src/%.c
 	$(Q)$(CC) $(CFLAGS_ALL) $(call pkg_cflags,$(LIBS_ENGINE) $(LIBS_HEADERS)) $(DEFS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/obj/bind/%.o $(BUILD)/obj/cli/%.o: CFLAGS += $(LUA_CFLAGS)
+$(BUILD)/obj/cli/edit%.o: CFLAGS += $(call pkg_cflags,$(LIBS_CLI))
 # Sums of a damaged JPEG's coefficients may overflow inside stb_image: let them wrap.
 $(BUILD)/obj/io/stb.o: CFLAGS += -fwrapv
 $(BUILD)/obj/kernel/select.o: DEFS += $(ISAS:%=-DLM_HAVE_%)

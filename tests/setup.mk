@@ -2,7 +2,7 @@
 # `make help`; `## -` marks one that is not for users.
 
 DEPS := gcc libc6-dev make pkg-config liblua5.4-dev zlib1g-dev libminizip-dev libjansson-dev libstb-dev \
-        liblapacke-dev libcmocka-dev \
+        liblapacke-dev libedit-dev libcmocka-dev \
         curl ca-certificates
 # pkg-config is asked when make starts: what is built after `deps` is built by a make of its own.
 AGAIN := +@$(MAKE) --no-print-directory
@@ -24,7 +24,7 @@ deps: ## install the Debian packages that are missing, through apt
 	@sh tests/setup/packages.sh $(DEPS)
 
 check-deps: ## -
-	@$(PKG_CONFIG) --exists $(LIBS_ENGINE) $(LIBS_HEADERS) $(LIBS_LUA) 2>/dev/null || \
+	@$(PKG_CONFIG) --exists $(LIBS_ENGINE) $(LIBS_HEADERS) $(LIBS_LUA) $(LIBS_CLI) 2>/dev/null || \
 	  { echo "luma: packages are missing; 'make deps' installs them" >&2; exit 1; }
 
 mnist: ## fetch MNIST into datasets/mnist and check it

@@ -19,4 +19,5 @@ lazy("luma.open", { "luma.dataset.open" })
 lazy("luma.schedules", {
     "luma.schedule.cosine", "luma.schedule.plateau", "luma.schedule.step", "luma.schedule.warmup",
 })
+lazy("luma.show", { "luma.show" })
 lazy("luma.tensorboard", { "luma.tensorboard" })

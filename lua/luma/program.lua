@@ -26,16 +26,26 @@ function program.record(folder, script, ...)
     return recorder.begin(folder, script, { ... })
 end
 
--- Before statements from the prompt.
+-- --- the prompt ---
+
+-- Before the first statement.
 function program.open_input()
-    strict.start()
+    strict.relax(require("luma.prompt").note_global)
 end
 
-function program.show(...)
-    require "luma.show".print(...)
+-- What stands before a file that is run before the first statement.
+function program.open_file(path, words, is_good)
+    require("luma.prompt").begin_with(path, words, is_good)
 end
 
-program.note_locals = strict.note_locals
+-- Functions of lua/luma/prompt.lua and complete.lua, by name.
+function program.prompt(name, ...)
+    return require("luma.prompt")[name](...)
+end
+
+function program.complete(...)
+    return require("luma.complete").complete(...)
+end
 
 local function complain(line)
     io.stdout:flush()

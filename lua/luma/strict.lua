@@ -2,7 +2,7 @@
 -- trains for minutes before it trips over it.
 --
 -- The main part of a file may define globals by assigning to them; a function may only assign to
--- globals that exist, because there a forgotten `local` is the likelier reason.
+-- globals that exist, because there a forgotten `local` is the likelier reason. At the prompt it may.
 
 local internal = require "luma.internal"
 
@@ -41,25 +41,25 @@ local function fail(fmt, ...)
 end
 
 local declared = {}
-local lost_locals = {}
+local note_global -- at the prompt: is told the names that functions make global
 
 local function read_unknown(_, name)
     if declared[name] then
         return nil
     end
     name = tostring(name)
-    if lost_locals[name] then
-        fail("the variable '%s' is gone: at the prompt a local ends with its line; write %s = ...", name,
-            name)
-    end
     fail("the variable '%s' is not defined%s", name, hint(name, 3))
 end
 
 local function assign_new(globals, name, value)
     local what = debug.getinfo(2, "S").what
-    if what == "main" or what == "C" or declared[name] then
+    local is_main = what == "main" or what == "C" or declared[name]
+    if is_main or note_global then
         declared[name] = true
         rawset(globals, name, value)
+        if not is_main then
+            note_global(name)
+        end
         return
     end
     name = tostring(name)
@@ -74,12 +74,11 @@ function strict.start()
     setmetatable(_G, { __index = read_unknown, __newindex = assign_new, __name = "globals" })
 end
 
--- A statement of the prompt: the locals it makes will be missed in the next one.
-function strict.note_locals(text)
-    local list = text:match "^%s*local%s+([%w_,%s<>]+)" or ""
-    for name in list:gsub("<.->", ""):gmatch "[%a_][%w_]*" do
-        lost_locals[name] = true
-    end
+-- At the prompt functions may make globals too: what is tried there is not kept, and a name that was
+-- mistyped shows when it is read.
+function strict.relax(note)
+    strict.start()
+    note_global = note
 end
 
 return strict

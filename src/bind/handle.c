@@ -293,6 +293,23 @@ static void push_upvalue(lua_State *L, const LbType *type, int n)
     lua_pop(L, 1);
 }
 
+void lb_handle_push_members(lua_State *L, const LbType *type)
+{
+    lua_newtable(L);
+    push_upvalue(L, type, 2);
+    push_upvalue(L, type, 3);
+    lua_pushnil(L);
+    while (lua_next(L, -3) != 0) {
+        lua_pushvalue(L, -2);
+        bool is_field = lua_rawget(L, -4) != LUA_TNIL;
+        lua_pop(L, 2);
+        lua_pushvalue(L, -1);
+        lua_pushstring(L, is_field ? "field" : "method");
+        lua_rawset(L, -6);
+    }
+    lua_pop(L, 2);
+}
+
 void lb_handle_extend(lua_State *L, const LbType *type, const LbDoc *const *members,
                       const luaL_Reg *meta)
 {

@@ -84,6 +84,9 @@ void lb_handle_push_member(lua_State *L, const LbType *type, const char *name);
 /* Pops a function and makes it a method of the type: for methods written in Lua. */
 void lb_handle_set_member(lua_State *L, const LbType *type, const char *name);
 
+/* Pushes a table: name of a member -> "field" or "method". */
+void lb_handle_push_members(lua_State *L, const LbType *type);
+
 /* "a dataset", "an optimizer" */
 const char *lb_handle_article(const char *name, char *buffer, size_t size);
 

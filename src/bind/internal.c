@@ -1,10 +1,12 @@
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE
 #include "bind/internal.h"
 
 #include <errno.h>
 #include <lauxlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "bind/doc.h"
@@ -150,6 +152,16 @@ static int internal_make_folder(lua_State *L)
     return 0;
 }
 
+static int internal_columns(lua_State *L)
+{
+    struct winsize size;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+        return 0;
+    }
+    lua_pushinteger(L, size.ws_col);
+    return 1;
+}
+
 static int internal_memory(lua_State *L)
 {
     lua_pushinteger(L, (lua_Integer)lm_mem_in_use());
@@ -186,6 +198,8 @@ static int open_internal(lua_State *L)
                                          {"lazy", lb_lazy_enter},
                                          {"write", internal_write},
                                          {"make_folder", internal_make_folder},
+                                         {"members", lb_inspect_members},
+                                         {"columns", internal_columns},
                                          {"memory", internal_memory},
                                          {"fail_allocation", internal_fail_allocation},
                                          {"is_terminal", internal_is_terminal},

@@ -19,6 +19,8 @@
  *   make_new_folder(path)      true; or nil, why, and whether it exists
  *   remove(path)               a file or an empty folder: true; or nil, why
  *   base64(bytes)
+ *   members(x)                 of a module, an object or a type's name: see inspect.c
+ *   columns()                  of the terminal that standard output is, or nil
  */
 #ifndef LB_INTERNAL_H
 #define LB_INTERNAL_H
@@ -33,5 +35,6 @@ int lb_paths_file_kind(lua_State *L);
 int lb_paths_make_new_folder(lua_State *L);
 int lb_paths_remove(lua_State *L);
 int lb_paths_base64(lua_State *L);
+int lb_inspect_members(lua_State *L);
 
 #endif

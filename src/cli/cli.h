@@ -42,6 +42,7 @@ extern const LcOption lc_compare_options[];
 
 int lc_run(int argc, char **argv);
 int lc_repl(int argc, char **argv);
+int lc_repl_file(int argc, char **argv);
 int lc_help(int argc, char **argv);
 int lc_info(int argc, char **argv);
 int lc_bench(int argc, char **argv);

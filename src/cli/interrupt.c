@@ -3,12 +3,19 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <unistd.h>
 
+#include "base/base.h"
 #include "base/threads.h"
 #include "bind/raise.h"
 
-static lua_State *volatile running;
+/* The innermost running coroutine. Members are complete before they are entered, so that a signal
+ * at any time finds a whole chain. */
+static LcRunning *volatile innermost;
+static LcRunning base;
 static struct sigaction before;
+static bool is_patient;
+static volatile sig_atomic_t n_asked;
 
 static void stop_hook(lua_State *L, lua_Debug *ar)
 {
@@ -21,18 +28,28 @@ static void stop_hook(lua_State *L, lua_Debug *ar)
  * error keeps the line it happened at. */
 static void on_interrupt(int sig)
 {
+    static const char text[] = "\nluma: stopping; Ctrl-C once more ends the program\n";
     lm_threads_cancel();
-    if (running != NULL) {
-        lua_sethook(running, stop_hook, LUA_MASKCOUNT, 1);
+    for (LcRunning *r = innermost; r != NULL; r = r->resumer) {
+        lua_sethook(r->L, stop_hook, LUA_MASKCOUNT, 1);
     }
-    signal(sig, SIG_DFL);
+    n_asked++;
+    if (is_patient && n_asked == 2) {
+        ssize_t n = write(STDERR_FILENO, text, sizeof text - 1);
+        (void)n;
+    }
+    if (!is_patient || n_asked >= 2) {
+        signal(sig, SIG_DFL);
+    }
 }
 
 void lc_interrupt_arm(lua_State *L)
 {
     struct sigaction action = {.sa_handler = on_interrupt};
     sigemptyset(&action.sa_mask);
-    running = L;
+    base = (LcRunning){L, NULL};
+    innermost = &base;
+    n_asked = 0;
     sigaction(SIGINT, &action, &before);
     if (before.sa_handler == SIG_IGN) {
         sigaction(SIGINT, &before, NULL);
@@ -41,11 +58,11 @@ void lc_interrupt_arm(lua_State *L)
 
 void lc_interrupt_disarm(void)
 {
-    lua_State *L = running;
     sigaction(SIGINT, &before, NULL);
-    running = NULL;
-    if (L != NULL) {
-        lua_sethook(L, NULL, 0, 0);
+    innermost = NULL;
+    if (base.L != NULL) {
+        lua_sethook(base.L, NULL, 0, 0);
+        base.L = NULL;
     }
     lm_threads_clear_cancel();
 }
@@ -57,4 +74,28 @@ bool lc_interrupt_end(lua_State *L)
         lua_sethook(L, NULL, 0, 0);
     }
     return is_pending;
+}
+
+void lc_interrupt_be_patient(void)
+{
+    is_patient = true;
+}
+
+/* One that was left suspended when a stop came keeps its hook until it runs again. */
+void lc_interrupt_enter(LcRunning *running, lua_State *L)
+{
+    if (lua_gethook(L) == stop_hook && !lm_threads_is_cancelled()) {
+        lua_sethook(L, NULL, 0, 0);
+    }
+    *running = (LcRunning){L, innermost};
+    if (innermost != NULL) {
+        innermost = running;
+    }
+}
+
+void lc_interrupt_leave(const LcRunning *running)
+{
+    if (innermost == running) {
+        innermost = running->resumer;
+    }
 }

@@ -1,8 +1,9 @@
-/* Ctrl-C: the first one asks the work to stop, the second one kills the program.
+/* Ctrl-C: the first one asks the work to stop, a later one kills the program.
  *
  * The engine polls the cancel flag between batches and returns LM_ECANCEL. Pure Lua code is stopped
  * by a hook that raises "interrupted" again and again until it is cleared, so a script cannot
- * swallow it with pcall.
+ * swallow it with pcall. A hook belongs to one coroutine: those that are running are kept in a
+ * chain, whose every member gets it.
  */
 #ifndef LC_INTERRUPT_H
 #define LC_INTERRUPT_H
@@ -16,5 +17,21 @@ void lc_interrupt_arm(lua_State *L);
 void lc_interrupt_disarm(void);
 /* Whether a stop was asked for. If so what was running has stopped, and Lua may be used again. */
 bool lc_interrupt_end(lua_State *L);
+
+/* For the prompt, where the program's end loses the session: the second Ctrl-C within one statement
+ * only says that the next one ends it. */
+void lc_interrupt_be_patient(void);
+
+/* A coroutine, while it runs; lives on the C stack of who resumes it. */
+typedef struct LcRunning {
+    lua_State *L;
+    struct LcRunning *resumer;
+} LcRunning;
+
+void lc_interrupt_enter(LcRunning *running, lua_State *L);
+void lc_interrupt_leave(const LcRunning *running);
+
+/* Makes coroutine.resume and coroutine.wrap enter what they run (coroutine.c). */
+void lc_interrupt_open_coroutines(lua_State *L);
 
 #endif

@@ -26,6 +26,8 @@ static int print_version(int argc, char **argv);
 static const LcCommand commands[] = {
     {"run", "run [OPTION ...] FILE [name=value ...]", "run a pipeline file", lc_run,
      lc_run_options},
+    {"-i", "-i FILE [name=value ...]", "run a file and stay at the prompt with its globals",
+     lc_repl_file, NULL},
     {"runs", "runs [OPTION ...] [FILTER]", "list the recorded runs, newest first", lc_runs,
      lc_runs_options},
     {"compare", "compare [OPTION ...] A B", "say what differs between two recorded runs",

@@ -14,39 +14,6 @@
 #include "cli/report.h"
 #include "cli/session.h"
 
-static size_t name_length(const char *word)
-{
-    size_t n = 0;
-    while ((word[n] >= 'a' && word[n] <= 'z') || (word[n] >= 'A' && word[n] <= 'Z') ||
-           word[n] == '_' || (n > 0 && word[n] >= '0' && word[n] <= '9')) {
-        n++;
-    }
-    return n;
-}
-
-static int check_argument(int argc, char **argv, int i)
-{
-    const char *word = argv[i];
-    size_t n = name_length(word);
-    if (strncmp(word, "--", 2) == 0 && strchr(word, '=') != NULL) {
-        return lc_usage_error("'%s': a script's argument is written %s", word, word + 2);
-    }
-    if (word[0] == '-') {
-        return lc_usage_error("'%s' after the file is not an argument; options stand before the "
-                              "file, arguments are name=value",
-                              word);
-    }
-    if (n == 0 || word[n] != '=') {
-        return lc_usage_error("'%s' is not of the form name=value", word);
-    }
-    for (int k = i + 1; k < argc; k++) {
-        if (strncmp(argv[k], word, n + 1) == 0) {
-            return lc_usage_error("argument '%.*s' is given twice", (int)n, word);
-        }
-    }
-    return LC_OK;
-}
-
 typedef struct RunOptions {
     bool wants_traceback;
     bool wants_profile;
@@ -87,13 +54,7 @@ static int parse(RunOptions *o, int argc, char **argv)
         return lc_usage_error("run needs a file");
     }
     o->args = (LcArgs){argv[0], argc - 1, argv + 1};
-    for (int k = 0; k < o->args.n; k++) {
-        code = check_argument(o->args.n, argv + 1, k);
-        if (code != LC_OK) {
-            return code;
-        }
-    }
-    return LC_OK;
+    return lc_args_check(&o->args);
 }
 
 /* A file that cannot be read is a slip on the command line; one that cannot be parsed, of the

@@ -90,6 +90,7 @@ static int open_all(lua_State *L)
     lua_pushliteral(L, "luma.program");
     lua_call(L, 1, 1);
     lua_setfield(L, LUA_REGISTRYINDEX, PROGRAM_KEY);
+    lc_interrupt_open_coroutines(L);
     lua_getglobal(L, "os");
     lua_pushcfunction(L, exit_script);
     lua_setfield(L, -2, "exit");
@@ -169,6 +170,17 @@ void lc_session_open_input(lua_State *L)
 {
     lc_session_push(L, "open_input");
     if (lc_report_call(L, 0, 0) != LUA_OK) {
+        lc_report(L, true);
+    }
+}
+
+void lc_session_note_file(lua_State *L, const LcArgs *args, bool is_good)
+{
+    lc_session_push(L, "open_file");
+    lua_pushstring(L, args->script);
+    push_words(L, args);
+    lua_pushboolean(L, is_good);
+    if (lc_report_call(L, 3, 0) != LUA_OK) {
         lc_report(L, true);
     }
 }

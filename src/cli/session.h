@@ -9,18 +9,14 @@
 #include <lua.h>
 #include <stdbool.h>
 
+#include "cli/args.h"
+
 /* NULL when there is no memory for it, or the program's own files do not load (reported). */
 lua_State *lc_session_new(void);
 void lc_session_free(lua_State *L);
 
-/* Name and value pairs of the command line, for luma.args. They must outlive the state. */
-typedef struct LcArgs {
-    const char *script; /* path, as typed */
-    int n;
-    char *const *words; /* "name=value", checked by the caller */
-} LcArgs;
-
-/* Fills luma.args, lets `require` find files beside the script. False: reported. */
+/* `args` must outlive the state. Fills luma.args, lets `require` find files beside the script.
+ * False: reported. */
 bool lc_session_give(lua_State *L, const LcArgs *args);
 
 /* Keeps a record of the run in `folder` ("": one of its own). True: pushes the script's source, or
@@ -33,6 +29,8 @@ int lc_session_finish(lua_State *L, int code);
 
 /* Makes the state ready for statements from the prompt. */
 void lc_session_open_input(lua_State *L);
+/* Tells the prompt of the file that ran before it. */
+void lc_session_note_file(lua_State *L, const LcArgs *args, bool is_good);
 
 /* Pushes a function of lua/luma/program.lua. */
 void lc_session_push(lua_State *L, const char *function);

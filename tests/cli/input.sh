@@ -30,8 +30,16 @@ check "the list first" prints '{ 1, "b", [true] = false, x = { 2.5 } }\n'
 check "long ones are cut" feeds 0 't = {} for i = 1, 100 do t[i] = i end\nt\n'
 check "and say so" grep -q ' 20, ... 80 more }$' "$work/out"
 check "a table that holds itself" feeds 0 't = {} t.t = t\nt\n'
-check "a local ends with its line" feeds 1 'local a, b <const> = 1, 2\nb\n'
-check "which is explained" grep -q "the variable 'b' is gone: at the prompt a local ends" "$work/err"
+check "a local lives on" feeds 0 'local a, b <const> = 1, 2\nb\nlocal function f() return a end\nf()\n'
+check "as what it is" prints '2\n1\n'
+check "one without a value too" feeds 0 'local a local c, d\na, c, d\n'
+check "is nil" prints 'nil\tnil\tnil\n'
+check "those of blocks do not" feeds 1 'do local inner = 1 end\ninner\n'
+check "and are unknown" grep -q "the variable 'inner' is not defined" "$work/err"
+check "functions may make globals" feeds 0 'function f() made = 3 end f()\nmade\n'
+check "at the prompt" prints '3\n'
+check "the last result" feeds 0 '6 * 7, 5\n_ + 1\nx = 9\n_\n'
+check "is _" prints '42\t5\n43\n43\n'
 check "an error does not end it" feeds 1 'error "no"\n"still here"\n'
 check "the rest runs" prints 'still here\n'
 check "an error has a line" grep -q "^luma: (input):1: no" "$work/err"
