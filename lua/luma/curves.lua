@@ -9,7 +9,7 @@ local svg = require "luma.svg"
 
 local curves = {}
 
-local WIDTH <const>, HEIGHT <const> = 440, 260
+local WIDTH <const>, HEIGHT <const> = 400, 240
 
 -- Columns with panels, in their order; others follow, but for those that are no figures of the model.
 local order = { "loss", "accuracy" }

@@ -82,6 +82,10 @@ function program.runs(filter, folder, format)
     return require "luma.runs".command(filter, folder, format == "json")
 end
 
+function program.report(path, folder, ...)
+    return require "luma.report".command(path, folder, ...)
+end
+
 function program.compare(a, b, folder)
     return require "luma.compare".command(a, b, folder)
 end

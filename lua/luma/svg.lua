@@ -174,21 +174,31 @@ end
 -- --- the frame of a picture ---
 
 -- A letter of 12 px is hardly ever wider.
-local LETTER <const> = 6.7
+local LETTER <const> = 7.2
 
 -- How wide a text of 12 px is at most.
 function svg.width(text)
     return (utf8.len(text) or #text) * LETTER
 end
 
+-- The first letters of a text that is too long for its place.
+function svg.short(text, most)
+    local clean = svg.clean(text)
+    local last = utf8.offset(clean, most + 1)
+    return last and last <= #clean and clean:sub(1, utf8.offset(clean, most) - 1) .. "…" or clean
+end
+
 -- Room for a picture of width x height whose axes are x and y: frame.x(value), frame.y(value) are
 -- coordinates. o.right is what names beside the lines need.
 function svg.frame(o)
-    local left = 0
+    local left, right = 0, math.max(14, o.right or 0)
     for _, tick in ipairs(o.y.ticks) do
         left = math.max(left, svg.width(tick.text))
     end
-    local f = { left = math.ceil(left) + 12, right = o.width - (o.right or 14), top = 34, bottom = o.height - 42 }
+    for _, tick in ipairs(o.x.ticks) do
+        right = tick.value == o.x.high and math.max(right, svg.width(tick.text) / 2 + 2) or right
+    end
+    local f = { left = math.ceil(left) + 12, right = math.floor(o.width - right), top = 34, bottom = o.height - 42 }
     f.width, f.height = o.width, o.height
     function f.x(value) return f.left + (f.right - f.left) * o.x.share(value) end
     function f.y(value) return f.bottom - (f.bottom - f.top) * o.y.share(value) end
@@ -197,7 +207,7 @@ end
 
 -- Grid, ticks, the picture's heading and the name of the x axis.
 function svg.draw_axes(put, f, o)
-    put('<text class="head" x="2" y="16">%s</text>', svg.escape(o.title))
+    put('<text class="head" x="2" y="16">%s</text>', svg.escape(svg.short(o.title, 48)))
     for _, tick in ipairs(o.y.ticks) do
         local y = f.y(tick.value)
         put('<path class="grid" d="M%d %sH%s"/><text x="%d" y="%s" text-anchor="end">%s</text>', f.left, svg.at(y),
@@ -209,13 +219,16 @@ function svg.draw_axes(put, f, o)
             svg.escape(tick.text))
     end
     put('<text x="%s" y="%d" text-anchor="middle">%s</text>', svg.at((f.left + f.right) / 2), f.height - 6,
-        svg.escape(o.x_name))
+        svg.escape(svg.short(o.x_name, 40)))
 end
 
 -- A list that text is put into by format; list:text() joins it.
 function svg.writer()
     local list = {}
-    return function(format, ...) list[#list + 1] = format:format(...) end, function() return table.concat(list, "\n") end
+    local function put(format, ...)
+        list[#list + 1] = format:format(...)
+    end
+    return put, function() return table.concat(list, "\n") end
 end
 
 -- A picture as part of a page; ids make its title and description readable to machines.

@@ -202,10 +202,13 @@ function lines.panel(o)
         right = math.max(right, svg.width(s.name) + 12)
     end
     local first, last = range(o.series, 1)
-    local x = svg.axis(first, last, { tight = first < last, least = o.x_least, count = 6 })
+    local is_wide = not o.x_least and first > 0 and last / first > SPREAD
+    local x = is_wide and svg.log_axis(first, last)
+        or svg.axis(first, last, { tight = first < last, least = o.x_least, count = 6 })
     local y = value_axis(o.series, o.text)
     local f = svg.frame { width = o.width, height = o.height, right = #o.series > 1 and right or nil, x = x, y = y }
-    svg.draw_axes(put, f, { x = x, y = y, x_name = o.x_name, title = o.title .. (y.is_log and " (log scale)" or "") })
+    svg.draw_axes(put, f, { x = x, y = y, x_name = o.x_name .. (is_wide and " (log scale)" or ""),
+        title = o.title .. (y.is_log and " (log scale)" or "") })
     for _, s in ipairs(o.is_scatter and {} or o.series) do
         draw_line(put, f, s, n)
     end

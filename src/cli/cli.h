@@ -39,6 +39,7 @@ extern const LcOption lc_run_options[];
 extern const LcOption lc_bench_options[];
 extern const LcOption lc_runs_options[];
 extern const LcOption lc_compare_options[];
+extern const LcOption lc_report_options[];
 
 int lc_run(int argc, char **argv);
 int lc_repl(int argc, char **argv);
@@ -48,6 +49,7 @@ int lc_info(int argc, char **argv);
 int lc_bench(int argc, char **argv);
 int lc_runs(int argc, char **argv);
 int lc_compare(int argc, char **argv);
+int lc_report_runs(int argc, char **argv);
 
 /* Prints "luma: <message>" and the usage to stderr; returns LC_USAGE. */
 int lc_usage_error(const char *fmt, ...) LM_PRINTF(1, 2);

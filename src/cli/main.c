@@ -32,6 +32,8 @@ static const LcCommand commands[] = {
      lc_runs_options},
     {"compare", "compare [OPTION ...] A B", "say what differs between two recorded runs",
      lc_compare, lc_compare_options},
+    {"report", "report [OPTION ...] [RUN ...]", "write a page of recorded runs, all or those named",
+     lc_report_runs, lc_report_options},
     {"info", "info DATASET", "show what a data set holds", lc_info, NULL},
     {"bench", "bench [OPTION ...]", "measure speed on this machine", lc_bench, lc_bench_options},
     {"help", "help [NAME]", "explain a function or a command, or list them all", lc_help, NULL},
