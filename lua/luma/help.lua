@@ -144,6 +144,15 @@ local function find(word)
     return sorted(found)
 end
 
+-- For the prompt: whether there is help on exactly this; the help on one full name alone.
+function help.is_known(word)
+    return #find(word) > 0 or #members_of("luma." .. word) > 0
+end
+
+function help.of(name)
+    return describe(internal.docs[name])
+end
+
 local function nearest(word)
     local names = {}
     for name in pairs(internal.docs) do
@@ -167,6 +176,10 @@ function help.text(word)
         parts[#parts + 1] = describe(internal.docs[name])
     end
     if #parts == 0 then
+        local found = require "luma.search"(internal.docs, word)
+        if #found > 0 then
+            return ("nothing is called '%s'; these speak of it:\n\n"):format(word) .. list(found)
+        end
         local near = nearest(word)
         return nil, ("there is no help on '%s'%s"):format(word,
             near and ("; did you mean '%s'?"):format(near) or "; `luma help` lists all names")

@@ -114,3 +114,5 @@ internal.define{
     example = 'local train, test = luma.dataset.open("digits", { train=100, test=10 })\n'
         .. "assert(#train == 100)",
 }
+
+return { names = names }

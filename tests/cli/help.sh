@@ -37,6 +37,11 @@ check "an unknown name is exit 2" ends 2 help modle
 check "with a suggestion" says "luma: there is no help on 'modle'; did you mean 'model'?"
 check "something far off" ends 2 help qqqqqqq
 check "says where the names are" says "luma: there is no help on 'qqqqqqq'; \`luma help\` lists all names"
+check "a word no name contains is looked up in the texts" ends 0 help momentum
+check "says so" prints "nothing is called 'momentum'; these speak of it:"
+check "names what speaks of it" prints "  luma.sgd "
+check "a part of names finds those" ends 0 help fashion
+check "and no others" test "$(grep -c '^  [a-z]' "$work/out")" -eq 1
 check "two names are one too many" ends 2 help a b
 
 check "info of drawn digits" ends 0 info digits
