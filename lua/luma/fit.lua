@@ -31,6 +31,9 @@ local function epochs(fn, model, options)
     warnings.start(settings)
     local watch = fit.watch and fit.watch(fn, settings)
     local epoch = 0
+    local function units()
+        return engine.units(trainer)
+    end
     local function next_epoch()
         if epoch == settings.epochs or run.is_over then
             callbacks.finish(run)
@@ -47,7 +50,7 @@ local function epochs(fn, model, options)
         if settings.progress then
             io.stderr:write(History.line(m, settings.epochs), "\n")
         end
-        warnings.after(settings, m, run.rate)
+        warnings.after(settings, m, run.rate, units)
         if watch then
             watch(m, run.rate)
         end

@@ -105,8 +105,26 @@ local function largest(settings)
     return settings.flow.dataset.classes[best], counts[best] / n, n, #counts
 end
 
+-- A layer most of whose units are 0 for whatever image: gradients do not pass them any more.
+local DEAD_SHARE = 0.9
+
+local function check_units(settings, m, rate, units)
+    if settings.is_dead_said then
+        return
+    end
+    for _, layer in ipairs(units() or {}) do
+        if layer.n_dead > DEAD_SHARE * layer.n then
+            settings.is_dead_said = true
+            warn("dead", "after epoch %d, %d of the %d units of layer %d (%s) are 0 for each of %d images: they will not "
+                .. "learn again; a lower rate (now %.3g) may keep them alive", m.epoch, layer.n_dead, layer.n,
+                layer.layer, layer.kind, layer.n_images, rate)
+            return
+        end
+    end
+end
+
 -- After an epoch: an accuracy that guessing would have, but for two standard deviations.
-function warnings.after(settings, m, rate)
+local function check_accuracy(settings, m, rate)
     if m.epoch ~= 1 or not m.accuracy or settings.facts.n_batches < STEPS_MIN then
         return
     end
@@ -122,6 +140,12 @@ function warnings.after(settings, m, rate)
     warn("chance", "after epoch 1 the accuracy is %.2f %%, no better than always answering '%s' (%.2f %%%s); another "
         .. "rate (now %.3g) or pixels scaled to about -1..1 may help", 100 * m.accuracy, class, 100 * chance,
         is_even and ", as every class" or " of the images, the largest class", rate)
+end
+
+-- After an epoch; units() gives what engine.units does.
+function warnings.after(settings, m, rate, units)
+    check_accuracy(settings, m, rate)
+    check_units(settings, m, rate, units)
 end
 
 return warnings

@@ -225,6 +225,36 @@ static int engine_rate(lua_State *L)
     return 1;
 }
 
+/* engine.units(trainer) -> list of { layer from 1, kind, n, n_dead, n_images }; nothing where an
+ * image cannot be read: the training itself will say why */
+static int engine_units(lua_State *L)
+{
+    LmError err;
+    int n = 0;
+    const LmTrainer *trainer = lb_shell_check(L, 1);
+    const LmModel *m = lm_trainer_model(trainer);
+    LmUnits *units = lua_newuserdatauv(L, (size_t)lm_model_n_layers(m) * sizeof *units, 0);
+    if (lm_trainer_count_units(trainer, units, &n, &err) != LM_OK) {
+        return 0;
+    }
+    lua_createtable(L, n, 0);
+    for (int i = 0; i < n; i++) {
+        lua_createtable(L, 0, 5);
+        lua_pushinteger(L, units[i].layer + 1);
+        lua_setfield(L, -2, "layer");
+        lua_pushstring(L, lm_layer_kind_name(lm_model_layer(m, units[i].layer)->kind));
+        lua_setfield(L, -2, "kind");
+        lua_pushinteger(L, units[i].n);
+        lua_setfield(L, -2, "n");
+        lua_pushinteger(L, units[i].n_dead);
+        lua_setfield(L, -2, "n_dead");
+        lua_pushinteger(L, units[i].n_images);
+        lua_setfield(L, -2, "n_images");
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
 /* --- the methods; their loops are in lua/luma/fit.lua --- */
 
 /* Calls require("luma.fit")[name] with all arguments. */
@@ -286,11 +316,9 @@ LB_FUNCTION(lb_model_steps, "model:steps", step_options,
 
 static int open_engine(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"trainer", engine_trainer},
-                                         {"epoch", engine_epoch},
-                                         {"step", engine_step},
-                                         {"rate", engine_rate},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"trainer", engine_trainer}, {"epoch", engine_epoch},
+                                         {"step", engine_step},       {"rate", engine_rate},
+                                         {"units", engine_units},     {NULL, NULL}};
     luaL_newlib(L, functions);
     return 1;
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/threads.h"
+#include "nn/blame.h"
 #include "nn/loss.h"
 #include "nn/net.h"
 #include "nn/runner.h"
@@ -189,18 +190,41 @@ static void run_chain(void *ctx, int64_t task, int thread)
     }
 }
 
-static LmStatus check_loss(const LmTrainer *t, double loss, LmError *err)
+/* Runs the first sample without a finite loss once more, and looks where that began. */
+static const char *find_cause(LmTrainer *t, int64_t n, char *buffer, size_t size)
+{
+    int64_t i = 0;
+    while (i < n - 1 && isfinite(t->results[i].loss)) {
+        i++;
+    }
+    int64_t first = i / LM_BLOCK * LM_BLOCK;
+    LmBlockRun run = {.net = t->net,
+                      .first = first,
+                      .n = LM_MIN((int64_t)LM_BLOCK, n - first),
+                      .epoch = t->epoch + 1,
+                      .step = t->updater.step,
+                      .is_training = true};
+    buffer[0] = '\0';
+    if (lm_runner_fill(&t->runner, &run, t->flow, t->order + t->position)) {
+        lm_net_forward(&run);
+        lm_blame_block(&run, i - first, buffer, size);
+    }
+    return buffer;
+}
+
+static LmStatus check_loss(LmTrainer *t, double loss, int64_t n, LmError *err)
 {
     if (isfinite(loss)) {
         return LM_OK;
     }
+    char cause[64];
     int64_t batch = lm_flow_options(t->flow)->batch;
     return lm_fail(err, LM_ENUMERIC,
                    "the loss is not finite (%f) at epoch %" PRId64 ", step %" PRId64
-                   "; the weights are those of the step before. Lower the rate (now %g), or scale "
-                   "the pixels (luma.rescale, luma.standardize)",
+                   "%s; the weights are those of the step before. Lower the rate (now %g), or "
+                   "scale the pixels (luma.rescale, luma.standardize)",
                    isnan(loss) ? (double)NAN : loss, t->epoch + 1, t->position / batch + 1,
-                   t->updater.optim.rate);
+                   find_cause(t, n, cause, sizeof cause), t->updater.optim.rate);
 }
 
 static LmStatus run_batch(LmTrainer *t, int64_t n, LmTally *batch, LmError *err)
@@ -221,7 +245,7 @@ static LmStatus run_batch(LmTrainer *t, int64_t n, LmTally *batch, LmError *err)
     }
     *batch = (LmTally){0};
     lm_tally_add(batch, t->results, n);
-    st = check_loss(t, batch->loss, err);
+    st = check_loss(t, batch->loss, n, err);
     if (st == LM_OK) {
         lm_updater_run(&t->updater, n, n_chains);
     }
@@ -262,6 +286,16 @@ LmStatus lm_trainer_step_run(LmTrainer *t, LmMetrics *batch, bool *is_epoch_end,
     }
     *batch = m;
     return LM_OK;
+}
+
+LmStatus lm_trainer_count_units(const LmTrainer *t, LmUnits *out, int *n_out, LmError *err)
+{
+    return lm_units_count(t->model, t->flow, out, n_out, err);
+}
+
+const LmModel *lm_trainer_model(const LmTrainer *t)
+{
+    return t->model;
 }
 
 static LmMetrics so_far(const LmTrainer *t)

@@ -11,6 +11,7 @@
 #include "flow/flow.h"
 #include "nn/model.h"
 #include "nn/optim.h"
+#include "nn/units.h"
 
 typedef enum LmLoss { LM_LOSS_CROSS_ENTROPY, LM_LOSS_BINARY_CROSS_ENTROPY, LM_LOSS_MSE } LmLoss;
 
@@ -42,8 +43,8 @@ LmStatus lm_trainer_new(LmTrainer **out, LmModel *m, const LmTrainOptions *o,
                         LmError *err) LM_MUST_CHECK;
 void lm_trainer_free(LmTrainer *t);
 
-/* Another flow from the next epoch on: of as many samples in batches as large, with the same labels.
- * LM_ESTATE inside an epoch. */
+/* Another flow from the next epoch on: of as many samples in batches as large, with the same
+ * labels. LM_ESTATE inside an epoch. */
 LmStatus lm_trainer_set_flow(LmTrainer *t, LmFlow *flow, LmError *err) LM_MUST_CHECK;
 
 int64_t lm_trainer_epoch(const LmTrainer *t); /* epochs finished */
@@ -51,11 +52,17 @@ int64_t lm_trainer_step(const LmTrainer *t);  /* steps finished, all epochs */
 void lm_trainer_set_rate(LmTrainer *t, double rate);
 double lm_trainer_rate(const LmTrainer *t);
 
+const LmModel *lm_trainer_model(const LmTrainer *t); /* borrowed */
+/* As lm_units_count of its model and flow; disturbs nothing. */
+LmStatus lm_trainer_count_units(const LmTrainer *t, LmUnits *out, int *n_out,
+                                LmError *err) LM_MUST_CHECK;
+
 /* Called after every step by lm_trainer_epoch_run; may be NULL. Must not fail or jump. */
 typedef void LmProgressFn(void *ctx, int64_t step, int64_t n_steps, const LmMetrics *so_far);
 
 /* One step: next batch of the current epoch. `is_epoch_end` tells that it was the last one.
- * LM_ENUMERIC when the loss is not finite, naming epoch and step; weights stay at the last step. */
+ * LM_ENUMERIC when the loss is not finite, naming epoch, step and the layer where that began;
+ * weights stay at the last step. */
 LmStatus lm_trainer_step_run(LmTrainer *t, LmMetrics *batch, bool *is_epoch_end,
                              LmError *err) LM_MUST_CHECK;
 /* The rest of the current epoch (a whole one at its start). Polls cancel before every step. */

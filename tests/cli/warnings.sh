@@ -70,6 +70,26 @@ check "too few steps to tell" is_fine 'fit(scaled, { optimizer = luma.sgd{ rate 
 check "learning is not chance" is_fine 'fit(scaled, { epochs = 2 }, { batch = 5 })'
 check "one class is no chance" is_fine 'train = train:filter{ 7 } fit(scaled, {}, { batch = 1 })'
 
+# A network of a hidden relu layer of 20 units, n of them with a bias that nothing overcomes.
+HIDDEN='
+    local function hidden(n)
+        local m = luma.model{ input = {28, 28, 1}, nn.flatten{}, nn.dense{ 20, act = "relu" }, nn.dense{ 10, act = "softmax" } }
+        local bias = luma.zeros({ 20 }, "f32")
+        for i = 1, n do bias:set(i, -1e6) end
+        m:set_weights{ ["dense1/bias"] = bias }
+        return m
+    end
+    local o = { scaled:flow(train), epochs = 2, progress = false }'
+check "units that are always 0" warns "$HIDDEN hidden(19):fit(o)" \
+    '^after epoch 1, 19 of the 20 units of layer 2 \(dense\) are 0 for each of 32 images: they will not learn again; a lower rate \(now 0.001\)'
+check "many of them are left alone" is_fine "$HIDDEN hidden(18):fit(o)"
+check "a rate that kills them" warns '
+    local m = luma.model{ input = {28, 28, 1}, nn.conv{ 8, kernel = 3, act = "relu" }, nn.maxpool{ 2 }, nn.flatten{},
+        nn.dense{ 10, act = "softmax" } }
+    m:fit{ scaled:flow(train), epochs = 5, progress = false, optimizer = luma.sgd{ rate = 1000 } }' \
+    '^after epoch [1-5], 8 of the 8 units of layer 1 \(conv\) are 0'
+check "healthy ones" is_fine "$HIDDEN hidden(0):fit(o)"
+
 after 'fit(luma.generator{})'
 "$LUMA" run --quiet t.lua 2>err
 check "--quiet has no warnings" test ! -s err
