@@ -35,7 +35,7 @@ WARN := -Wall -Wextra -Wshadow -Wundef -Wwrite-strings -Wdouble-promotion -Wstri
 # and compiler gives the same bits. -fno-math-errno lets sqrt be one instruction.
 CFLAGS_ALL = -std=c11 $(OPT) $(WARN) -ffp-contract=off -fno-math-errno -fPIC -pthread -Isrc \
              $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all) \
-             $(CFLAGS)
+             $(FILE_FLAGS) $(CFLAGS)
 LDFLAGS_ALL = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 
 ENGINE_ROOMS := base kernel tensor stats io data stage augment flow nn
@@ -77,7 +77,7 @@ $(BUILD)/luma: $(CLI_OBJ) $(BIND_OBJ) $(BUILD)/libluma.a
 # Lua itself comes from the program that loads the module; nothing but luaopen_luma is seen of it. It
 # stays loaded (nodelete) when a state that a finalizer used after luma's own ends.
 .PHONY: module
-module: check-deps $(BUILD)/luma.so ## build/luma.so, for require "luma" in other programs with Lua 5.4
+module: check-module $(BUILD)/luma.so ## build/luma.so, for require "luma" in other programs with Lua 5.4
 $(BUILD)/luma.so: $(BIND_OBJ) $(BUILD)/libluma.a src/bind/module.map
 	$(Q)$(CC) -shared $(LDFLAGS_ALL) -Wl,--version-script=src/bind/module.map -Wl,-z,nodelete -o $@ \
 	    $(BIND_OBJ) $(BUILD)/libluma.a $(call pkg_libs,$(LIBS_ENGINE)) -lm -ldl
@@ -86,10 +86,10 @@ $(BUILD)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(call pkg_cflags,$(LIBS_ENGINE) $(LIBS_HEADERS)) $(DEFS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/obj/bind/%.o $(BUILD)/obj/cli/%.o: CFLAGS += $(LUA_CFLAGS)
-$(BUILD)/obj/cli/edit%.o: CFLAGS += $(call pkg_cflags,$(LIBS_CLI))
+$(BUILD)/obj/bind/%.o $(BUILD)/obj/cli/%.o: FILE_FLAGS = $(LUA_CFLAGS)
+$(BUILD)/obj/cli/edit%.o: FILE_FLAGS = $(LUA_CFLAGS) $(call pkg_cflags,$(LIBS_CLI))
 # Sums of a damaged JPEG's coefficients may overflow inside stb_image: let them wrap.
-$(BUILD)/obj/io/stb.o: CFLAGS += -fwrapv
+$(BUILD)/obj/io/stb.o: FILE_FLAGS = -fwrapv
 $(BUILD)/obj/kernel/select.o: DEFS += $(ISAS:%=-DLM_HAVE_%)
 
 define ISA_RULE
@@ -118,6 +118,51 @@ $(BUILD)/tests/%: tests/%.c $(UNIT_HELP) $(BUILD)/libluma.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_TEST) $(LDFLAGS_ALL) -o $@ $< $(UNIT_HELP) $(BUILD)/libluma.a \
 	    $(call pkg_libs,$(LIBS_TEST) $(LIBS_ENGINE)) -lm
+
+# What the program says about itself, for man, shells and editors.
+SHARE := $(BUILD)/share/luma.1 $(BUILD)/share/luma.bash $(BUILD)/share/_luma $(BUILD)/share/luma.fish \
+         $(BUILD)/share/luma.lua
+$(BUILD)/share/luma.1: HELP := --man
+$(BUILD)/share/luma.bash: HELP := --completion=bash
+$(BUILD)/share/_luma: HELP := --completion=zsh
+$(BUILD)/share/luma.fish: HELP := --completion=fish
+$(BUILD)/share/luma.lua: HELP := --meta
+$(SHARE): $(BUILD)/luma
+	@mkdir -p $(@D)
+	$(Q)$(BUILD)/luma help $(HELP) > $@.tmp && mv $@.tmp $@
+
+PREFIX ?= /usr/local
+LUA_LIBDIR ?= $(PREFIX)/lib/lua/5.4
+BASH_DIR := $(PREFIX)/share/bash-completion/completions
+ZSH_DIR := $(PREFIX)/share/zsh/site-functions
+FISH_DIR := $(PREFIX)/share/fish/vendor_completions.d
+DOC_DIR := $(PREFIX)/share/doc/luma
+META_DIR := $(PREFIX)/share/luma
+INSTALL = install -m 644
+
+.PHONY: install install-module uninstall
+install: all module install-module $(SHARE) ## program, module, man page, completions to PREFIX=/usr/local (DESTDIR=)
+	install -d $(addprefix "$(DESTDIR),$(addsuffix ",$(PREFIX)/bin $(PREFIX)/share/man/man1 $(BASH_DIR) $(ZSH_DIR) \
+	    $(FISH_DIR) $(DOC_DIR)/examples $(META_DIR)))
+	install -m 755 $(BUILD)/luma "$(DESTDIR)$(PREFIX)/bin/luma"
+	$(INSTALL) $(BUILD)/share/luma.1 "$(DESTDIR)$(PREFIX)/share/man/man1/luma.1"
+	$(INSTALL) $(BUILD)/share/luma.bash "$(DESTDIR)$(BASH_DIR)/luma"
+	$(INSTALL) $(BUILD)/share/_luma "$(DESTDIR)$(ZSH_DIR)/_luma"
+	$(INSTALL) $(BUILD)/share/luma.fish "$(DESTDIR)$(FISH_DIR)/luma.fish"
+	$(INSTALL) $(BUILD)/share/luma.lua "$(DESTDIR)$(META_DIR)/luma.lua"
+	$(INSTALL) README.md "$(DESTDIR)$(DOC_DIR)/README.md"
+	$(INSTALL) $(wildcard pipelines/*.lua) "$(DESTDIR)$(DOC_DIR)/examples"
+
+install-module: module ## - the module alone: what LuaRocks asks for
+	install -d "$(DESTDIR)$(LUA_LIBDIR)"
+	install -m 755 $(BUILD)/luma.so "$(DESTDIR)$(LUA_LIBDIR)/luma.so"
+
+uninstall: ## remove what install put there (the same PREFIX and DESTDIR)
+	rm -f "$(DESTDIR)$(PREFIX)/bin/luma" "$(DESTDIR)$(LUA_LIBDIR)/luma.so" \
+	    "$(DESTDIR)$(PREFIX)/share/man/man1/luma.1" "$(DESTDIR)$(BASH_DIR)/luma" "$(DESTDIR)$(ZSH_DIR)/_luma" \
+	    "$(DESTDIR)$(FISH_DIR)/luma.fish" "$(DESTDIR)$(META_DIR)/luma.lua"
+	rm -rf "$(DESTDIR)$(DOC_DIR)"
+	rmdir "$(DESTDIR)$(META_DIR)" 2>/dev/null || :
 
 include tests/setup.mk
 

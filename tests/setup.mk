@@ -14,7 +14,7 @@ TSAN_TESTS := unit:threads unit:batch unit:fit unit:flow unit:generator unit:pre
               lua:flow lua:flow_forms lua:augment lua:train lua:model lua:dataset lua:folder pipelines:01_
 ASAN_TESTS := unit lua errors pipelines:01_ pipelines:04_
 
-.PHONY: help deps check-deps mnist fashion_mnist demo test accuracy bench bench-peers parity build-tests pipelines asan tsan check lint format
+.PHONY: help deps check-deps check-module mnist fashion_mnist demo test accuracy bench bench-peers parity build-tests pipelines asan tsan check lint format
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z_-]*\):[^#]*## \([^-].*\)/make \1 \2/p' Makefile tests/setup.mk | \
@@ -23,9 +23,14 @@ help: ## this list
 deps: ## install the Debian packages that are missing, through apt
 	@sh tests/setup/packages.sh $(DEPS)
 
-check-deps: ## -
-	@$(PKG_CONFIG) --exists $(LIBS_ENGINE) $(LIBS_HEADERS) $(LIBS_LUA) $(LIBS_CLI) 2>/dev/null || \
-	  { echo "luma: packages are missing; 'make deps' installs them" >&2; exit 1; }
+MISSING := { echo "luma: packages are missing; 'make deps' installs them" >&2; exit 1; }
+check-deps: check-module ## -
+	@$(PKG_CONFIG) --exists $(LIBS_LUA) $(LIBS_CLI) 2>/dev/null || $(MISSING)
+
+# What the module needs; a Lua that was given is not asked for.
+check-module: ## -
+	@$(PKG_CONFIG) --exists $(LIBS_ENGINE) $(LIBS_HEADERS) $(if $(filter file,$(origin LUA_CFLAGS)),$(LIBS_LUA)) \
+	    2>/dev/null || $(MISSING)
 
 mnist: ## fetch MNIST into datasets/mnist and check it
 	@LUMA_INSTALL='sh tests/setup/packages.sh' datasets/fetch.sh $@

@@ -74,6 +74,17 @@ function program.help(name)
     return require "luma.help".command(name) and OK or USAGE
 end
 
+-- form: "man", "meta", "luacheck" or the name of a shell.
+function program.write_help(form)
+    local files = { man = "luma.manual", meta = "luma.meta", luacheck = "luma.meta" }
+    io.write(require(files[form] or "luma.shellcomp")[form]())
+    return OK
+end
+
+function program.arguments(path)
+    return require "luma.declared".print(path)
+end
+
 function program.info(name)
     return require "luma.info"(name)
 end

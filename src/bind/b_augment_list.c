@@ -41,7 +41,7 @@ LB_FUNCTION(
     return 1;
 }
 
-LB_FUNCTION(lb_generator_augments, "generator.augments", NULL, "generator.augments -> table",
+LB_FUNCTION(lb_generator_augments, "generator.augments", NULL, "generator.augments -> list of augmentations",
             "Its augmentations in order, as copies; an empty list where there are none.",
             "local g = luma.generator{}:augment{ luma.rotate(15) }\n"
             "assert(#g.augments == 1 and g.augments[1].kind == \"rotate\")")

@@ -177,7 +177,7 @@ LB_FUNCTION(
 }
 
 LB_FUNCTION(lb_luma_dataset_cifar10, "luma.dataset.cifar10", NULL,
-            "luma.dataset.cifar10(dir) -> train, test",
+            "luma.dataset.cifar10([dir]) -> train, test",
             "The 60,000 colour pictures of CIFAR-10, 32 x 32 x 3, in ten named classes, from the "
             "files of its "
             "binary version; looked for where luma.dataset.mnist looks.",

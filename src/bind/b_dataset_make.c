@@ -39,7 +39,7 @@ static int open_mnist(lua_State *L, const char *set, const char *fn)
 }
 
 LB_FUNCTION(
-    lb_luma_dataset_mnist, "luma.dataset.mnist", NULL, "luma.dataset.mnist(dir) -> train, test",
+    lb_luma_dataset_mnist, "luma.dataset.mnist", NULL, "luma.dataset.mnist([dir]) -> train, test",
     "The 70,000 handwritten digits of MNIST, 28 x 28 x 1. Without `dir` its four files are "
     "looked for in $LUMA_DATA, in `datasets` beside the script, the working directory and the "
     "program, and in the XDG data directory. `make mnist` fetches them.",
@@ -50,7 +50,7 @@ LB_FUNCTION(
 }
 
 LB_FUNCTION(lb_luma_dataset_fashion_mnist, "luma.dataset.fashion_mnist", NULL,
-            "luma.dataset.fashion_mnist(dir) -> train, test",
+            "luma.dataset.fashion_mnist([dir]) -> train, test",
             "Fashion-MNIST: 70,000 pictures of clothes in the form of MNIST, in ten named classes; "
             "looked for in the same places.",
             "local ok, train = pcall(luma.dataset.fashion_mnist)\n"

@@ -159,7 +159,7 @@ LB_FUNCTION(lb_model_seed_field, "model.seed", NULL, "model.seed -> integer",
     return 1;
 }
 
-LB_FUNCTION(lb_model_classes, "model.classes", NULL, "model.classes -> table or nil",
+LB_FUNCTION(lb_model_classes, "model.classes", NULL, "model.classes -> list of strings or nil",
             "The class names of the data set it was trained on: model.classes[label + 1].",
             LB_MODEL_EXAMPLE "assert(model.classes == nil)")
 {

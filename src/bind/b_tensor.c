@@ -74,7 +74,7 @@ double lb_tensor_number(lua_State *L, int index, const char *fn, const char *lab
 
 /* --- fields --- */
 
-LB_FUNCTION(lb_tensor_get_shape, "tensor.shape", NULL, "tensor.shape -> table",
+LB_FUNCTION(lb_tensor_get_shape, "tensor.shape", NULL, "tensor.shape -> list of integers",
             "The extents, outermost first: a batch is { N, H, W, C }.",
             "local t = luma.zeros({2, 28, 28, 1})\n"
             "assert(#t.shape == 4 and t.shape[2] == 28)")

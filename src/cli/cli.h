@@ -28,6 +28,14 @@ typedef struct LcCommand {
     const LcOption *options; /* NULL: none */
 } LcCommand;
 
+/* What help and the manual say about the environment and about exit codes; ended by a NULL name. */
+typedef struct LcNote {
+    const char *name;
+    const char *text;
+} LcNote;
+extern const LcNote lc_variables[];
+extern const LcNote lc_exit_codes[];
+
 /* All commands, ended by one without a name. */
 const LcCommand *lc_commands(void);
 /* NULL where there is none. */
@@ -37,6 +45,7 @@ void lc_command_print(FILE *out, const LcCommand *command);
 
 extern const LcOption lc_run_options[];
 extern const LcOption lc_bench_options[];
+extern const LcOption lc_help_options[];
 extern const LcOption lc_runs_options[];
 extern const LcOption lc_compare_options[];
 extern const LcOption lc_report_options[];

@@ -3,17 +3,59 @@
 
 #include "cli/session.h"
 
+typedef struct HelpOptions {
+    bool wants_man;
+    bool wants_meta;
+    bool wants_luacheck;
+    int shell; /* into shells, or -1 */
+    const char *file;
+} HelpOptions;
+
+static const char *const shells[] = {"bash", "zsh", "fish", NULL};
+
+const LcOption lc_help_options[] = {
+    LC_FLAG(HelpOptions, wants_man, "--man", "write the manual page"),
+    LC_CHOICE(HelpOptions, shell, "--completion", "SHELL", shells,
+              "write what that shell reads to complete commands"),
+    LC_FLAG(HelpOptions, wants_meta, "--meta", "write types for editors (LuaLS annotations)"),
+    LC_FLAG(HelpOptions, wants_luacheck, "--luacheck", "write the names luacheck needs to know"),
+    LC_WORD(HelpOptions, file, "--arguments", "FILE",
+            "list the arguments that a pipeline file declares, without running it"),
+    LC_OPTIONS_END,
+};
+
+/* What the options ask for, as lua/luma/program.lua names it, or NULL. */
+static const char *wanted(const HelpOptions *o)
+{
+    return o->shell >= 0       ? shells[o->shell]
+           : o->wants_man      ? "man"
+           : o->wants_meta     ? "meta"
+           : o->wants_luacheck ? "luacheck"
+                               : NULL;
+}
+
 int lc_help(int argc, char **argv)
 {
-    if (argc > 1) {
-        return lc_usage_error("help takes one name, got %d", argc);
+    HelpOptions o = {.shell = -1};
+    int code = lc_options_parse("help", lc_help_options, LC_ANYWHERE, &argc, argv, &o);
+    if (code != LC_OK) {
+        return code;
+    }
+    if (o.wants_man + o.wants_meta + o.wants_luacheck + (o.shell >= 0) + (o.file != NULL) + argc >
+        1) {
+        return lc_usage_error("help takes one name or one option");
     }
     const LcCommand *command = argc == 1 ? lc_command_find(argv[0]) : NULL;
     if (command != NULL) {
         lc_command_print(stdout, command);
         return LC_OK;
     }
-    return lc_session_command("help", argc, argv);
+    if (o.file != NULL) {
+        return lc_session_command("arguments", 1, (char *[]){(char *)o.file});
+    }
+    const char *form = wanted(&o);
+    return form != NULL ? lc_session_command("write_help", 1, (char *[]){(char *)form})
+                        : lc_session_command("help", argc, argv);
 }
 
 int lc_info(int argc, char **argv)

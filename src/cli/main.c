@@ -36,7 +36,8 @@ static const LcCommand commands[] = {
      lc_report_runs, lc_report_options},
     {"info", "info DATASET", "show what a data set holds", lc_info, NULL},
     {"bench", "bench [OPTION ...]", "measure speed on this machine", lc_bench, lc_bench_options},
-    {"help", "help [NAME]", "explain a function or a command, or list them all", lc_help, NULL},
+    {"help", "help [OPTION | NAME]", "explain a function or a command, or list them all", lc_help,
+     lc_help_options},
     {"--version", "--version", "version, kernels, threads", print_version, NULL},
     {"--help", "--help", "this text", print_help, NULL},
     {NULL, NULL, NULL, NULL, NULL},
@@ -82,6 +83,13 @@ void lc_command_print(FILE *out, const LcCommand *command)
     }
 }
 
+static void print_notes(const LcNote *notes)
+{
+    for (const LcNote *n = notes; n->name != NULL; n++) {
+        printf("  %-30s %s\n", n->name, n->text);
+    }
+}
+
 static int print_help(int argc, char **argv)
 {
     (void)argv;
@@ -96,11 +104,10 @@ static int print_help(int argc, char **argv)
     printf("\nOptions of run\n");
     print_options(stdout, lc_run_options);
     printf("\n`luma COMMAND --help` lists those of the other commands. name=value reaches the "
-           "script as luma.args.name.\n"
-           "LUMA_THREADS sets the number of threads, LUMA_ISA the kernels, LUMA_DATA where data "
-           "sets lie;\nNO_COLOR switches colours off.\n"
-           "Exit codes: 0 ok, 1 script error, 2 usage, 3 expectation failed, 4 data missing or "
-           "damaged,\n5 out of memory, 130 interrupted.\n");
+           "script as luma.args.name.\n\nEnvironment\n");
+    print_notes(lc_variables);
+    printf("\nExit codes\n");
+    print_notes(lc_exit_codes);
     return LC_OK;
 }
 

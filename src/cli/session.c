@@ -57,11 +57,27 @@ static void push_option(lua_State *L, const LcOption *o)
     }
 }
 
+static void push_notes(lua_State *L, const LcNote *notes)
+{
+    lua_newtable(L);
+    for (int i = 0; notes[i].name != NULL; i++) {
+        lua_createtable(L, 0, 2);
+        set_text(L, "name", notes[i].name);
+        set_text(L, "text", notes[i].text);
+        lua_rawseti(L, -2, i + 1);
+    }
+}
+
 /* require "luma.commands": a list of { name, usage, text, options = { { name, value, form, text,
- * is_optional, choices }, ... } }. */
+ * is_optional, choices }, ... } }, with the fields variables and exit_codes, lists of { name, text
+ * }. */
 static int open_commands(lua_State *L)
 {
     lua_newtable(L);
+    push_notes(L, lc_variables);
+    lua_setfield(L, -2, "variables");
+    push_notes(L, lc_exit_codes);
+    lua_setfield(L, -2, "exit_codes");
     for (const LcCommand *c = lc_commands(); c->name != NULL; c++) {
         lua_createtable(L, 0, 4);
         set_text(L, "name", c->name);

@@ -89,7 +89,7 @@ if command -v lua5.4 >/dev/null 2>&1; then
         local flow = luma.generator{ luma.rescale(1/255) }:flow(train, { batch = 8, workers = 2 })
         local n = 0
         for x in flow:batches() do n = n + 1 if n == 3 then os.exit(5, arg[1] == "close") end end' >leave.lua
-    leaves() { for i in 1 2 3 4 5 6 7 8; do ends 5 lua5.4 leave.lua "$1" || return; done; }
+    leaves() { for _ in 1 2 3 4 5 6 7 8; do ends 5 lua5.4 leave.lua "$1" || return; done; }
     check "the process may end while batches are made" leaves now
     check "or close its state then" leaves close
     echo 'local keep = setmetatable({}, { __gc = function(t)
