@@ -1,5 +1,6 @@
 #include "flow/probe.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "base/mem.h"
@@ -38,8 +39,8 @@ static LmStatus read_all(const Work *w, LmError *err)
 /* Where all are equal they make one bar in the middle. */
 static void find_ends(LmProbeBins *b, const float *x, int64_t n)
 {
-    b->lo = INFINITY;
-    b->hi = -INFINITY;
+    b->lo = DBL_MAX;
+    b->hi = -DBL_MAX;
     for (int64_t i = 0; i < n; i++) {
         if (isfinite(x[i])) {
             b->lo = LM_MIN(b->lo, (double)x[i]);
@@ -95,17 +96,19 @@ static LmStatus show(LmProbe *p, const Work *w, LmError *err)
     return st;
 }
 
-static int64_t n_images(const LmDataset *ds, int64_t item)
+/* Whitening works on blocks of images: a product with a matrix each. */
+static int64_t n_images(const LmFlow *f, int64_t item)
 {
-    bool is_read = lm_dataset_pixels(ds, 0) == NULL;
-    int64_t n = LM_MIN(ds->count, (int64_t)(is_read ? LM_PROBE_IMAGES_READ : LM_PROBE_IMAGES));
-    return LM_MAX(LM_MIN(n, LM_PROBE_NUMBERS / item), (int64_t)1);
+    bool is_slow = lm_dataset_pixels(f->dataset, 0) == NULL || lm_plan_block(f->filler.plan) > 1;
+    int64_t n = is_slow ? LM_PROBE_IMAGES_SLOW : LM_PROBE_IMAGES;
+    n = LM_MIN(n, LM_PROBE_NUMBERS / item);
+    return LM_MAX(LM_MIN(n, f->dataset->count), (int64_t)1);
 }
 
 LmStatus lm_probe_take(LmProbe *out, const LmFlow *f, LmError *err)
 {
     int64_t item = lm_dataset_item_count(f->dataset);
-    Work w = {.f = f, .item = item, .n = n_images(f->dataset, item)};
+    Work w = {.f = f, .item = item, .n = n_images(f, item)};
     LmProbe p = {0};
     LmStatus st = lm_mem_alloc(&w.before, (size_t)(w.n * item), sizeof *w.before, err);
     if (st == LM_OK) {

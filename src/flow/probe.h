@@ -5,9 +5,9 @@
 
 #include "flow/flow.h"
 
-/* At most so many images are counted, spread evenly over the set: of sets in memory, and of those
- * whose images must be read; and at most so many numbers, whatever the size of an image. */
-enum { LM_PROBE_IMAGES = 512, LM_PROBE_IMAGES_READ = 64, LM_PROBE_NUMBERS = 1 << 22 };
+/* At most so many images are counted, spread evenly over the set: fewer where images must be read
+ * or are whitened; and at most so many numbers, whatever the size of an image. */
+enum { LM_PROBE_IMAGES = 512, LM_PROBE_IMAGES_SLOW = 64, LM_PROBE_NUMBERS = 1 << 21 };
 enum { LM_PROBE_BINS_BEFORE = 256, LM_PROBE_BINS_AFTER = 64, LM_PROBE_SHOWN = 16 };
 
 /* `n` bins between lo and hi, the last with its upper edge; numbers that are not finite count

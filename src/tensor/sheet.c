@@ -1,6 +1,7 @@
 /* Images are placed cell by cell; each channel is written where the PNG wants it. */
 #include "tensor/sheet.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -19,8 +20,8 @@ typedef struct Sheet {
 static void measure(Sheet *s)
 {
     const float *x = (const float *)s->images->data;
-    double lo = INFINITY;
-    double hi = -INFINITY;
+    double lo = DBL_MAX;
+    double hi = -DBL_MAX;
     for (int64_t i = 0; i < s->n * s->h * s->w * s->c; i++) {
         if (isfinite(x[i])) {
             lo = LM_MIN(lo, (double)x[i]);

@@ -10,6 +10,9 @@ local train, small = luma.dataset.digits { train = 120, test = 20 }
 local images = train:image(1):reshape { 1, 28, 28, 1 }
 local fitted = luma.generator { luma.rescale(1 / 255), luma.standardize "feature" }:fit(train)
 
+local model = luma.model { input = { 28, 28, 1 }, luma.nn.flatten {}, luma.nn.dense { 10 } }
+local record = require "luma.engine.record"
+
 local function fingerprint(...)
     local parts = {}
     for i, v in ipairs { ... } do
@@ -66,6 +69,18 @@ local operations = {
         local back = ok and luma.npy.load(path)
         os.remove(path)
         return back or error(err, 0)
+    end,
+    digest = function() return record.digest(train:take(5), 1) end,
+    sheet = function() return record.sheet(train, { 1, 3, 120 }) end,
+    probe = function()
+        local flow <close> = fitted:flow(train)
+        local _, sheet = record.probe(flow)
+        return sheet
+    end,
+    evaluate = function()
+        local flow <close> = fitted:flow(small)
+        local result, wrong = record.evaluate(model, flow)
+        return result.loss, result.confusion, #wrong
     end,
     save = function()
         local path = test.path()
