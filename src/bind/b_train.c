@@ -10,6 +10,7 @@
 #include "bind/options.h"
 #include "bind/progress.h"
 #include "bind/shell.h"
+#include "bind/watch.h"
 #include "flow/range.h"
 
 static const char ENGINE[] = "luma.engine";
@@ -180,19 +181,32 @@ static void take_epoch_flow(lua_State *L, int arg, LmTrainer *trainer, const cha
     }
 }
 
+typedef struct Epoch {
+    LbProgress progress;
+    LbWatch watch;
+} Epoch;
+
+static void on_step(void *ctx, int64_t step, int64_t n_steps, const LmMetrics *so_far)
+{
+    Epoch *e = ctx;
+    lb_progress_step(&e->progress, step, n_steps, so_far);
+    lb_watch_look(&e->watch);
+}
+
 /* engine.epoch(fn, trainer, epoch, n_epochs, progress, flow of the epoch) -> metrics */
 static int engine_epoch(lua_State *L)
 {
-    LbProgress progress;
+    Epoch e = {.watch = lb_watch_begin(L)};
     LmMetrics m;
     LmError err;
     const char *fn = luaL_checkstring(L, 1);
     LmTrainer *trainer = lb_shell_check(L, 2);
     take_epoch_flow(L, 6, trainer, fn);
-    lb_progress_begin(&progress, luaL_checkinteger(L, 3), luaL_checkinteger(L, 4),
+    lb_progress_begin(&e.progress, luaL_checkinteger(L, 3), luaL_checkinteger(L, 4),
                       lua_toboolean(L, 5));
-    LmStatus st = lm_trainer_epoch_run(trainer, &m, lb_progress_step, &progress, &err);
-    lb_progress_end(&progress);
+    LmStatus st = lm_trainer_epoch_run(trainer, &m, on_step, &e, &err);
+    lb_progress_end(&e.progress);
+    lb_watch_end(&e.watch, L);
     lb_raise_if(L, st, fn, &err);
     lb_model_push_metrics(L, &m);
     return 1;

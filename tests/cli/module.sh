@@ -98,6 +98,34 @@ if command -v lua5.4 >/dev/null 2>&1; then
         keep.luma = require "luma"' >late.lua
     check "finalizers that run after its own may use it" ends 0 lua5.4 late.lua
     check "and do" shows '15 late'
+    cat >long.lua <<'X'
+local luma = require "luma"
+local train = luma.dataset.digits{ train = 20000, test = 10 }
+local nn = luma.nn
+local model = luma.model{ input = train.shape, nn.conv{ 32, act = "relu" }, nn.conv{ 64, act = "relu" }, nn.flatten{},
+    nn.dense{ 10 } }
+local flow = luma.generator{ luma.rescale(1/255) }:flow(train)
+io.stdout:write("begun\n"):flush()
+local started = os.time()
+local ok, why = pcall(function() model:fit{ flow, epochs = 100 } end)
+print(ok, why)
+model:fit{ luma.generator{ luma.rescale(1/255) }:flow(train:take(64)), progress = false }
+print(#model:digest())
+X
+    interrupted() {
+        lua5.4 long.lua >out 2>err &
+        pid=$!
+        for _ in $(seq 200); do grep -q begun out && break; sleep 0.05; done
+        sleep 0.3
+        kill -INT $pid
+        # A second one, or a wait of the epoch, would be too late: 100 epochs take minutes.
+        for _ in $(seq 60); do kill -0 $pid 2>/dev/null || break; sleep 0.05; done
+        if kill -0 $pid 2>/dev/null; then kill -KILL $pid; echo "still runs"; return 1; fi
+        wait $pid
+    }
+    check "Ctrl-C stops a training within its epoch" interrupted
+    check "as the host says it" grep -q "^false	.*interrupted!" out
+    check "and the model can be used" shows 64
     cd "$here" || exit 1
 else
     skip "lua5.4 is not installed: the module is tested in a host of its own alone"
