@@ -57,6 +57,13 @@ bool lm_cpu_has_avx512(void)
     return lm_cpu_has_avx2() && (leaf7_ebx() & wanted) == wanted && os_saves(XCR0_ZMM);
 }
 
+bool lm_cpu_has_sha(void)
+{
+    unsigned a, b, c, d;
+    unsigned wanted = bit_SSSE3 | bit_SSE4_1;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & wanted) == wanted && (leaf7_ebx() & bit_SHA);
+}
+
 const char *lm_cpu_name(void)
 {
     static char name[49];
@@ -81,6 +88,11 @@ bool lm_cpu_has_avx2(void)
 }
 
 bool lm_cpu_has_avx512(void)
+{
+    return false;
+}
+
+bool lm_cpu_has_sha(void)
 {
     return false;
 }

@@ -1,23 +1,14 @@
 /* SHA-256 as FIPS 180-4 section 6.2 states it.
  *
  * Bytes are compressed straight from the caller's memory; only the last, incomplete block is kept.
- * The processor's SHA instructions would be several times faster, but digests are taken of a few
- * megabytes at a time.
+ * Where the processor has instructions for it they are used; what is here says what they do.
  */
 #include "base/sha256.h"
 
 #include <string.h>
 
-/* FIPS 180-4, 4.2.2: fractional parts of the cube roots of the first 64 primes. */
-static const uint32_t round_constants[64] = {
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+#include "base/sha256_constants.h"
+#include "base/sha256_fast.h"
 
 static uint32_t rotate(uint32_t x, int n)
 {
@@ -52,7 +43,7 @@ static inline void do_round(uint32_t v[8], const uint32_t w[64], int t, int plac
     uint32_t *h = &v[(7 - place) & 7];
     uint32_t sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
     uint32_t choice = (e & f) ^ (~e & g);
-    uint32_t t1 = *h + sum1 + choice + round_constants[t] + w[t];
+    uint32_t t1 = *h + sum1 + choice + lm_sha256_constants[t] + w[t];
     uint32_t sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
     uint32_t majority = (a & b) ^ (a & c) ^ (b & c);
     *d += t1;
@@ -80,12 +71,30 @@ static void compress(uint32_t state[8], const uint8_t *block)
     }
 }
 
+static void run(LmSha256 *h, const uint8_t *blocks, size_t n)
+{
+    if (h->is_fast) {
+        lm_sha256_fast_run(h->state, blocks, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        compress(h->state, blocks + i * sizeof h->block);
+    }
+}
+
 void lm_sha256_init(LmSha256 *h)
+{
+    lm_sha256_init_plain(h);
+    h->is_fast = lm_sha256_fast_is_there();
+}
+
+void lm_sha256_init_plain(LmSha256 *h)
 {
     static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                       0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     memcpy(h->state, start, sizeof start);
     h->n_bytes = 0;
+    h->is_fast = false;
 }
 
 void lm_sha256_add(LmSha256 *h, const void *bytes, size_t n)
@@ -102,14 +111,14 @@ void lm_sha256_add(LmSha256 *h, const void *bytes, size_t n)
         if (held + taken < sizeof h->block) {
             return;
         }
-        compress(h->state, h->block);
+        run(h, h->block, 1);
         src += taken;
         n -= taken;
     }
-    for (; n >= sizeof h->block; n -= sizeof h->block) {
-        compress(h->state, src);
-        src += sizeof h->block;
-    }
+    size_t n_blocks = n / sizeof h->block;
+    run(h, src, n_blocks);
+    src += n_blocks * sizeof h->block;
+    n -= n_blocks * sizeof h->block;
     if (n > 0) {
         memcpy(h->block, src, n);
     }

@@ -161,6 +161,17 @@ E
     check "is interrupted" member status interrupted
     check "exit code 130" member exit_code 130
     check "what came before stays" member figures.1.name before
+    cat >t.lua <<'E'
+local nn = luma.nn
+local model = luma.model{ input = { 28, 28, 1 }, nn.flatten{}, nn.dense{ 10, act = "softmax" } }
+local flow = luma.generator{ luma.rescale(1/255) }:flow((luma.dataset.digits{ train = 100, test = 10 }))
+for epoch in model:train{ flow, epochs = 1000000, progress = false } do
+    if epoch == 3 then print "before" io.stdout:flush() end
+end
+E
+    check "Ctrl-C in a training" interrupted
+    check "is interrupted" member status interrupted
+    check "with its epochs" member histories.1.rows.3.1 3
 fi
 
 lost() { "$LUMA" run --record=d t.lua >/dev/full 2>err; [ $? -eq 4 ]; }
@@ -209,6 +220,10 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo 'os.remove("gone/script.lua") os.remove("gone")' >t.lua
 check "a folder that is gone at the end" refused 4 "cannot write gone/run.json" "$LUMA" run --record=gone t.lua
+echo 'os.remove("gone/script.lua") os.remove("gone") os.exit(0)' >t.lua
+check "even by os.exit" refused 4 "cannot write gone/run.json" "$LUMA" run --record=gone t.lua
+echo 'os.remove("gone/script.lua") os.remove("gone") error "oh"' >t.lua
+check "an error comes first" refused 1 "t.lua:1: oh" "$LUMA" run --record=gone t.lua
 check "a slip in the option" refused 2 "did you mean '--record'?" "$LUMA" run --recod t.lua
 echo 'while true do end' >t.lua
 mkdir old && echo '{}' >old/run.json

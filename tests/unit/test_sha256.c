@@ -1,6 +1,8 @@
 /* Digests: the examples of FIPS 180, every length around the block size, input in pieces. */
 #include "help_test.h"
 
+#include "base/cpu.h"
+#include "base/rng.h"
 #include "base/sha256.h"
 
 static void check(const char *text, const char *want)
@@ -38,6 +40,34 @@ static void test_a_million_letters(void **state)
     }
     lm_sha256_end(&h, got);
     assert_string_equal(got, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+/* The processor's instructions and plain C agree: any bytes, any number of blocks, any place. */
+static void test_fast(void **state)
+{
+    (void)state;
+    enum { SIZE = 1000 };
+    uint8_t bytes[SIZE];
+    LmRng rng = lm_rng(5, LM_RNG_SHUFFLE, 0, 0);
+    for (int turn = 0; turn < 500; turn++) {
+        size_t at = lm_rng_below(&rng, 64);
+        size_t n = lm_rng_below(&rng, SIZE - 64);
+        char fast[65];
+        char plain[65];
+        LmSha256 h;
+        for (size_t i = 0; i < SIZE; i++) {
+            bytes[i] = (uint8_t)lm_rng_below(&rng, 256);
+        }
+        lm_sha256_init(&h);
+        assert_int_equal(h.is_fast, lm_cpu_has_sha());
+        lm_sha256_add(&h, bytes + at, n);
+        lm_sha256_end(&h, fast);
+        lm_sha256_init_plain(&h);
+        assert_false(h.is_fast);
+        lm_sha256_add(&h, bytes + at, n);
+        lm_sha256_end(&h, plain);
+        assert_string_equal(fast, plain);
+    }
 }
 
 /* Every length up to three blocks, cut at every place: the same digest as in one piece; and the
@@ -78,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fips_examples),
         cmocka_unit_test(test_a_million_letters),
+        cmocka_unit_test(test_fast),
         cmocka_unit_test(test_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
