@@ -4,6 +4,8 @@
 DEPS := gcc libc6-dev make pkg-config liblua5.4-dev zlib1g-dev libminizip-dev libjansson-dev libstb-dev \
         liblapacke-dev libedit-dev libcmocka-dev \
         curl ca-certificates
+# What some tests use; they are left out where it cannot be had.
+TEST_DEPS := lua5.4 lua-check luarocks mandoc fish zsh
 # pkg-config is asked when make starts: what is built after `deps` is built by a make of its own.
 AGAIN := +@$(MAKE) --no-print-directory
 RUN := @BUILD=$(BUILD) JOBS=$(JOBS) tests/run.sh
@@ -14,7 +16,7 @@ TSAN_TESTS := unit:threads unit:batch unit:fit unit:flow unit:generator unit:pre
               lua:flow lua:flow_forms lua:augment lua:train lua:model lua:dataset lua:folder pipelines:01_
 ASAN_TESTS := unit lua errors pipelines:01_ pipelines:04_
 
-.PHONY: help deps check-deps check-module mnist fashion_mnist demo test accuracy bench bench-peers parity build-tests pipelines asan tsan check lint format
+.PHONY: help deps test-deps check-deps check-module mnist fashion_mnist demo test accuracy bench bench-peers parity build-tests pipelines asan tsan check lint format
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z_-]*\):[^#]*## \([^-].*\)/make \1 \2/p' Makefile tests/setup.mk | \
@@ -45,7 +47,10 @@ demo: deps ## everything: packages, build, MNIST, and pipelines/01_normalize.lua
 	  set -- data=digits; fi; \
 	$(BUILD)/luma run pipelines/01_normalize.lua "$$@"
 
-test: deps ## everything it takes, then every test
+test-deps: deps ## -
+	@sh tests/setup/packages.sh $(TEST_DEPS) || echo "test: tests that use missing packages are left out"
+
+test: test-deps ## everything it takes, then every test
 	$(AGAIN) build-tests
 	$(RUN) unit lua errors cli checks setup pipelines
 

@@ -382,7 +382,10 @@ function meta.luacheck()
             table.insert(groups[space], ("%s = { %s }"):format(last, facts))
         end
     end
-    local lines = { "-- For luacheck, written by `luma help --luacheck`.", "stds.luma = { read_globals = { luma = { fields = {" }
+    local lines = {
+        "-- For luacheck, written by `luma help --luacheck`.",
+        "stds.luma = { read_globals = { luma = { fields = {",
+    }
     for _, space in ipairs(spaces(sorted_names())) do
         lines[#lines + 1] = ("    %s = { fields = { %s } },"):format(space:sub(#"luma." + 1),
             table.concat(groups[space], ", "))

@@ -24,7 +24,7 @@ end
 
 -- What the words of a command are, by its usage: "script", "set", "name", "folder", "file" or "none".
 local function words_of(command)
-    local usage = command.usage:gsub("%[OPTION[^%]]*%]", "")
+    local usage = command.usage:gsub("%[OPTION[^%]]*%]", ""):gsub("%[%-%-[^%]]*%]", "")
     if command.name == "help" then
         return "name"
     elseif usage:find "FILE" then
@@ -32,7 +32,7 @@ local function words_of(command)
     elseif command.name == "info" then
         return "set"
     end
-    return usage:find "%u" and "file" or "none"
+    return usage:find "%u" and not usage:find " NAME" and "file" or "none"
 end
 
 -- What an option's value is: "file", "folder", "choice", "text"; nil where it has none.
@@ -41,11 +41,16 @@ local function value_of(option)
         return "choice"
     end
     local value = option.value
-    return value and (value:find "DIR" and "folder" or value:find "FILE" and "file" or "text")
+    return value and (value:find "DIR" and "folder" or (value:find "FILE" or value:find "PATH") and "file" or "text")
 end
 
 local function takes_arguments(command)
     return command.usage:find "name=" ~= nil
+end
+
+-- Whether it takes one script: the words behind it are arguments.
+local function takes_one(command)
+    return takes_arguments(command) and not command.usage:find "FILE%S*%s?%.%.%."
 end
 
 local function quoted(text)
@@ -186,7 +191,7 @@ local function bash_options()
         for _, o in ipairs(command.options) do
             names[#names + 1] = option_word(o)
         end
-        local script = command.name == "run" and "[ -z \"$script\" ] && " or ""
+        local script = takes_one(command) and "[ -z \"$script\" ] && " or ""
         lines[#lines + 1] = ("    %s:-*) %s_luma_answer \"$cur\" '' %s; return ;;"):format(command.name, script,
             table.concat(names, " "))
     end
@@ -204,7 +209,7 @@ local function bash_words()
     for _, command in ipairs(commands) do
         local action = actions[words_of(command)]
         if action and takes_arguments(command) then
-            local only = command.name == "run" and "[ -n \"$script\" ] || " or ""
+            local only = takes_one(command) and "[ -n \"$script\" ] || " or ""
             lines[#lines + 1] = ("    %s)"):format(command.name)
             lines[#lines + 1] = "        [ -n \"$script\" ] && _luma_arguments \"$cur\" \"$script\""
             lines[#lines + 1] = ("        %s%s ;;"):format(only, action)
@@ -313,7 +318,7 @@ local function zsh_words()
     local actions = { name = "_luma_names", script = "_luma_script", set = "_luma_sets", file = "_files" }
     local lines = {}
     for _, command in ipairs(commands) do
-        if not command.name:find "^%-" then
+        if words_of(command) ~= "none" or #command.options > 0 then
             local specs = { "'(- *)--help[usage and options]'" }
             for _, o in ipairs(command.options) do
                 specs[#specs + 1] = zsh_option(o)
@@ -390,7 +395,7 @@ local function fish_words(command)
         file = "-F",
     }
     local action = actions[words_of(command)]
-    local only = command.name == "run" and "; and not __luma_script >/dev/null" or ""
+    local only = takes_one(command) and "; and not __luma_script >/dev/null" or ""
     return action and ("complete -c luma -n '__luma_is %s%s' %s"):format(command.name, only, action)
 end
 

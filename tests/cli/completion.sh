@@ -38,6 +38,8 @@ luma run train.lua data=mn => data=mnist
 luma run train.lua epochs= => epochs=5
 luma run --quiet train.lua fa => fast=
 luma run --progress=p => --progress=plain
+luma -i tr => train.lua
+luma -i train.lua da => data=
 luma bench --json mod => model.json
 luma bench --ima => --images
 luma help tensor:sha => tensor:sha256
