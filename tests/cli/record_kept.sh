@@ -107,7 +107,30 @@ quiet() { "$LUMA" run --quiet --record=d t.lua >out 2>err && ! [ -s err ]; }
 check "quiet ones" quiet
 check "too" holds '#warnings == 2'
 
-check "several labels and targets" recorded 0 <<E
+check "several labels, numbers to predict" recorded 0 <<E
+$HEAD
+local lines = { "file,tags,size" }
+for i = 1, 40 do
+    train:image(i):save(("i%d.png"):format(i))
+    lines[i + 1] = ("i%d.png,%s,%g"):format(i, i % 3 == 0 and "a|b" or i % 2 == 0 and "a" or "b", i / 40)
+end
+io.open("t.csv", "w"):write(table.concat(lines, "\\n"), "\\n"):close()
+local tags = luma.dataset.csv{ "t.csv", labels = "tags", color = "gray", name = "tags" }
+local sizes = luma.dataset.csv{ "t.csv", targets = { "size" }, color = "gray", name = "sizes" }
+local both = luma.model{ input = { 28, 28, 1 }, nn.flatten{}, nn.dense{ 2, act = "sigmoid" } }
+both:fit{ g:flow(tags), epochs = 2, loss = "binary_cross_entropy" }
+print(both:evaluate(g:flow(tags), { loss = "binary_cross_entropy" }).loss)
+local one = luma.model{ input = { 28, 28, 1 }, nn.flatten{}, nn.dense{ 1 } }
+one:fit{ g:flow(sizes), epochs = 2, loss = "mse" }
+print(one:evaluate(g:flow(sizes), { loss = "mse" }).loss)
+E
+check "have no confusion" holds '#evaluations == 2 and evaluations[1].confusion == nil and evaluations[1].accuracy > 0
+    and evaluations[1].judged == 80 and evaluations[2].accuracy == nil and evaluations[2].wrong == nil'
+check "and no labels at the sheet" holds '#pixels == 2 and #pixels[1].labels == 0 and pixels[2].images == 40'
+check "files count with their contents" holds 'datasets[3].name == "tags" and datasets[3].digest_of == "contents"
+    and datasets[4].name == "sizes" and datasets[3].sha256 ~= datasets[4].sha256'
+
+check "images that are their own target" recorded 0 <<E
 $HEAD
 local images = luma.zeros({ 20, 8, 8, 3 }, "u8")
 local set = luma.dataset.tensor{ images = images }
@@ -143,6 +166,12 @@ check "old sheets are dropped" holds '(function() local n = 0
     for i, e in ipairs(evaluations) do n = n + (e.sheet and 1 or 0) if i <= 4 and e.sheet then return false end end
     return n == 8 end)()'
 check "with their files" sh -c '[ "$(ls d/wrong-*.png | wc -l)" -eq 8 ]'
+
+check "names that are no UTF-8" recorded 0 <<'E'
+luma.log("\xff\n\0x", 1)
+luma.expect(true, "a\x80")
+E
+check "are made so" holds 'figures[1].name == "\u{FFFD}\n\0x" and expectations[1].text == "a\u{FFFD}"'
 
 check "a set that is closed at once" recorded 0 <<E
 for i = 1, 70 do
