@@ -124,7 +124,7 @@ X
         wait $pid
     }
     check "Ctrl-C stops a training within its epoch" interrupted
-    check "as the host says it" grep -q "^false	.*interrupted!" out
+    check "as the host says it" grep -q "^false[[:space:]].*interrupted!" out
     check "and the model can be used" shows 64
     cd "$here" || exit 1
 else
