@@ -150,7 +150,7 @@ local function new_page(runs)
     local page = text.page()
     page.number_of, page.source_of, page.sources = {}, {}, {}
     page.n_plots, page.n_sheets, page.picture_bytes, page.n_left_out = 0, 0, 0, 0
-    page.PICTURES_MAX = PICTURES_MAX
+    page.PICTURES_MAX, page.sheet_of, page.first_with = PICTURES_MAX, {}, {}
     for i, run in ipairs(runs) do
         page.number_of[run] = i
     end

@@ -143,11 +143,14 @@ end
 
 -- --- sheets of images ---
 
--- Bytes, width and height of a PNG file of the run that the budget of the page allows, or nil.
+-- Bytes, width and height of a PNG file of the run that the budget of the page allows, or nil. Those that are
+-- in the page already cost nothing.
 local function picture(page, run, name)
     local bytes = text.read(run, name)
     if not bytes or bytes:sub(1, 8) ~= "\137PNG\r\n\26\n" or #bytes < 33 then
         return nil
+    elseif page.sheet_of[bytes] then
+        return bytes, string.unpack(">I4I4", bytes, 17)
     elseif page.picture_bytes + #bytes > page.PICTURES_MAX then
         page.n_left_out = page.n_left_out + 1
         return nil
@@ -156,29 +159,36 @@ local function picture(page, run, name)
     return bytes, string.unpack(">I4I4", bytes, 17)
 end
 
+local function uri(bytes)
+    return raw("data:image/png;base64," .. require "luma.internal".base64(bytes))
+end
+
 -- One sheet: an image once, a window on it and words for each part. words(i): caption, spoken.
 function evaluation.sheet(page, run, o)
     local bytes, width, height = picture(page, run, o.name)
     if not bytes then
         return
     end
-    local uri = raw("data:image/png;base64," .. require "luma.internal".base64(bytes))
     page:put('<h4>%s</h4>\n<figure class="sheet"><figcaption>%s</figcaption>', o.title, o.text)
     if not o.columns or o.n == 0 then
-        page:put('<img alt="%s" src="%s" width="%d" height="%d"></figure>\n', o.title, uri, width, height)
+        page:put('<img alt="%s" src="%s" width="%d" height="%d"></figure>\n', o.title, uri(bytes), width, height)
         return
     end
-    page.n_sheets = page.n_sheets + 1
+    local id = page.sheet_of[bytes]
+    if not id then
+        page.n_sheets = page.n_sheets + 1
+        id, page.sheet_of[bytes] = page.n_sheets, page.n_sheets
+        page:put('<svg class="store" aria-hidden="true"><defs><image id="sheet-%d" width="%d" height="%d" href="%s"/>'
+            .. "</defs></svg>", id, width, height, uri(bytes))
+    end
     local w = (width + GAP) / o.columns
     local h = (height + GAP) / math.ceil(o.n / o.columns)
-    page:put('<svg class="store" aria-hidden="true"><defs><image id="sheet-%d" width="%d" height="%d" href="%s"/>'
-        .. "</defs></svg>", page.n_sheets, width, height, uri)
     page:put "<ul>"
     for i = 1, o.n do
         local caption, spoken = o.words(i)
         page:put('<li><svg viewBox="%s %s %s %s" role="img" aria-label="%s"><use href="#sheet-%d"/></svg>%s</li>\n',
             svg.at((i - 1) % o.columns * w), svg.at((i - 1) // o.columns * h), svg.at(w - GAP), svg.at(h - GAP), spoken,
-            page.n_sheets, caption)
+            id, caption)
     end
     page:put "</ul></figure>\n"
 end

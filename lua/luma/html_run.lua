@@ -37,8 +37,8 @@ local function history_table(page, history)
     end
     page:put '<details class="fold"><summary>The same as a table</summary>\n'
     lists.open_box(page, "Figures by epoch")
-    lists.head(page, step > 1 and ("every %d. of %d epochs, and the last"):format(step, #history.rows) or
-        text.plural(#history.rows, "epoch"), columns)
+    lists.head(page, step > 1 and ("one of every %d of the %s epochs, and the last"):format(step,
+        svg.commas(#history.rows)) or text.plural(#history.rows, "epoch"), columns)
     for _, i in ipairs(shown) do
         page:put "<tr>"
         for j = 1, #history.columns do
@@ -75,16 +75,38 @@ end
 
 -- --- pixels ---
 
-local function put_histogram(page, h, title, x_name)
-    if not bars.is_good(h) then
+-- The inside of a histogram's picture, or nil.
+local function histogram(h, title, x_name)
+    return bars.is_good(h) and bars.panel { title = title, x_name = x_name, width = BARS_WIDTH, height = BARS_HEIGHT,
+        edges = h.edges, counts = h.counts } or nil
+end
+
+local function put_histogram(page, h, title, body)
+    if not body then
         return
     end
     page.n_plots = page.n_plots + 1
-    local body = bars.panel { title = title, x_name = x_name, width = BARS_WIDTH, height = BARS_HEIGHT, edges = h.edges,
-        counts = h.counts }
     page:put("<figure>%s</figure>\n", raw(svg.inline("plot-" .. page.n_plots, BARS_WIDTH, BARS_HEIGHT,
         "Histogram of pixels " .. title, ("From %s to %s."):format(svg.number(h.edges[1], 4),
         svg.number(h.edges[#h.edges], 4)), body)))
+end
+
+-- Runs of a sweep read the same pixels: they are drawn for the first of them.
+local function put_histograms(page, run, p)
+    local before = histogram(p.before, "before scaling", "value in the file")
+    local after = histogram(p.after, "after scaling", "value the network gets")
+    local key = (before or "") .. (after or "")
+    local first = page.first_with[key]
+    if key ~= "" and first and first ~= run then
+        page:put('<p class="small">The same histograms as of <a href="#run-%d">%s</a>.</p>\n', page.number_of[first],
+            get(first, "name", "string") or "a run")
+        return
+    end
+    page.first_with[key] = run
+    page:put '<div class="panels">\n'
+    put_histogram(page, p.before, "before scaling", before)
+    put_histogram(page, p.after, "after scaling", after)
+    page:put "</div>\n"
 end
 
 -- Names of the classes, where an evaluation tells them.
@@ -103,11 +125,9 @@ local function put_pixels(page, run, p)
     local labels, classes = get(p, "labels", "table") or {}, classes_of(run)
     local columns = get(p, "sheet_columns", "number")
     local count = get(p, "images", "number") and text.plural(p.images, "image") .. " looked at"
-    page:put('<h4>Pixels before and after scaling</h4>\n<p class="quiet small">%s</p><div class="panels">\n',
+    page:put('<h4>Pixels before and after scaling</h4>\n<p class="quiet small">%s</p>\n',
         table.concat({ dataset, get(p, "title", "string") or "of the training flow", count }, " · "))
-    put_histogram(page, p.before, "before scaling", "value in the file")
-    put_histogram(page, p.after, "after scaling", "value the network gets")
-    page:put "</div>\n"
+    put_histograms(page, run, p)
     evaluation.sheet(page, run, { name = p.sheet, columns = columns, n = #labels, title = "Scaled images",
         text = "As the network gets them, stretched from black to white, with their class.",
         words = function(i)

@@ -41,7 +41,7 @@ nav a:hover{text-decoration:underline}
 nav ul ul{display:none}
 .box{overflow-x:auto;max-width:100%;position:relative}
 table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}
-caption{text-align:left;color:var(--quiet);font-size:.84rem;padding:0 0 .45rem}
+caption{text-align:left;max-width:min(46rem,100vw - 4rem);color:var(--quiet);font-size:.84rem;padding:0 0 .45rem}
 th,td{text-align:left;vertical-align:top;padding:.38rem 1.1rem .38rem 0;border-bottom:1px solid var(--grid)}
 th{font-weight:600}
 thead th{color:var(--quiet);font-size:.8rem;font-weight:500;border-bottom-color:var(--rule);vertical-align:bottom}
@@ -136,14 +136,14 @@ h1{font-size:1.5rem}
 .stack tr{display:flex;flex-wrap:wrap;gap:.05rem .9rem;padding:.5rem 0;border-bottom:1px solid var(--grid)}
 .stack tr:last-child{border-bottom:0}
 .stack tr>*{border:0!important;padding:0}
-.stack th.name{flex:1 1 calc(100% - 7rem)}
+.stack th.name{flex:1 1 0;min-width:calc(100% - 6.6rem)}
 .stack td.name{flex:1 0 100%}
 .stack td:empty{display:none}
 .stack td[data-l]::before{content:attr(data-l) " ";color:var(--quiet)}
 .output,.source{max-height:28rem}
 }
 @media print{
-html{font-size:11px}
+html{font-size:11px;background:#fff}
 nav,.skip,.fold>summary{display:none}
 .layout{display:block;padding:0;max-width:none}
 details::details-content{content-visibility:visible;display:block;block-size:auto}

@@ -89,6 +89,7 @@ function palette.plot_css(selector)
         " .grid{stroke:var(--grid);fill:none}",
         " .axis{stroke:var(--rule);fill:none}",
         " .line{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}",
+        " .fine{stroke-width:1}",
         " .hit rect{fill:transparent}",
         " .hit:hover rect{fill:var(--grid);fill-opacity:.6}",
         " .hit circle{opacity:0;stroke:var(--panel)}",

@@ -105,7 +105,8 @@ local function draw_line(put, f, s, n)
             parts[i] = svg.at(f.x(p[1])) .. " " .. svg.at(f.y(p[2]))
         end
         -- A lone point is a line to itself: the round cap makes it a dot.
-        put('<path class="line s%d" d="M%s%s"/>', s.color, table.concat(parts, "L"), #parts == 1 and "h0" or "")
+        put('<path class="line%s s%d" d="M%s%s"/>', n > COLUMNS_MAX and " fine" or "", s.color,
+            table.concat(parts, "L"), #parts == 1 and "h0" or "")
     end
 end
 

@@ -157,7 +157,7 @@ test("curves: a long history is thinned, keeps its peaks, and says so", function
     test.ok(#text < 150000, #text .. " bytes")
     test.ok(text:find("5000 epochs; drawn: the lowest and the highest of every 20; figures shown under the pointer: "
         .. "every 42.", 1, true))
-    local path = text:match '<path class="line s1" d="M([^"]*)"'
+    local path = text:match '<path class="line fine s1" d="M([^"]*)"'
     test.ok(count(path, "L") <= 500, "points")
     local top, bottom = 1e9, 0
     for y in path:gmatch "[%d.]+ ([%d.]+)" do
