@@ -12,7 +12,7 @@ RUN := @BUILD=$(BUILD) JOBS=$(JOBS) tests/run.sh
 C_FILES = $(wildcard src/*/*.[ch] tests/unit/*.[ch] tests/kernel/*.[ch])
 
 # Tests in which threads meet: the pool, everything that runs on it, and whole trainings.
-TSAN_TESTS := unit:threads unit:batch unit:fit unit:flow unit:generator unit:prefetch unit:digits unit:train unit:evaluate unit:dataset unit:image unit:filler unit:whiten unit:files \
+TSAN_TESTS := unit:threads unit:batch unit:fit unit:flow unit:generator unit:prefetch unit:digits unit:train unit:evaluate unit:units unit:digest unit:dataset unit:image unit:filler unit:whiten unit:files \
               lua:flow lua:flow_forms lua:augment lua:train lua:model lua:dataset lua:folder pipelines:01_
 ASAN_TESTS := unit lua errors pipelines:01_ pipelines:04_
 

@@ -483,33 +483,10 @@ static void test_views_under_threads(void **state)
     assert_int_equal(lm_mem_in_use(), before);
 }
 
-static void test_roots(void **state)
-{
-    (void)state;
-    LmError err;
-    LmDataset *base = help_dataset_new("base", 9, 3, 2, 1, LM_U8, 4, 1);
-    LmDataset *other = help_dataset_new("other", 9, 3, 2, 1, LM_U8, 4, 2);
-    LmDataset *part = NULL;
-    LmDataset *both = NULL;
-    assert_ok(lm_view_range(&part, base, 2, 3, &err), err);
-    assert_ok(lm_view_concat(&both, part, other, &err), err);
-    assert_int_equal(lm_view_n_roots(base), 1);
-    assert_ptr_equal(lm_view_root(base, 0), base);
-    assert_ptr_equal(lm_view_root(part, 0), base);
-    assert_int_equal(lm_view_n_roots(both), 2);
-    assert_ptr_equal(lm_view_root(both, 0), base);
-    assert_ptr_equal(lm_view_root(both, 1), other);
-    lm_dataset_unref(both);
-    lm_dataset_unref(part);
-    lm_dataset_unref(other);
-    lm_dataset_unref(base);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_indices),        cmocka_unit_test(test_range),
-        cmocka_unit_test(test_roots),
         cmocka_unit_test(test_views_of_views), cmocka_unit_test(test_many_views_stacked),
         cmocka_unit_test(test_split_is_exact), cmocka_unit_test(test_split_rounds_half_up),
         cmocka_unit_test(test_split_seeds),    cmocka_unit_test(test_split_refusals),

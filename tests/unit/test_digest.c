@@ -121,12 +121,36 @@ static void test_refusals(void **state)
     lm_dataset_unref(base);
 }
 
+/* A part is known by the sets it was made of. */
+static void test_roots(void **state)
+{
+    (void)state;
+    LmError err;
+    LmDataset *base = help_dataset_new("base", 9, 3, 2, 1, LM_U8, 4, 1);
+    LmDataset *other = help_dataset_new("other", 9, 3, 2, 1, LM_U8, 4, 2);
+    LmDataset *part = NULL;
+    LmDataset *both = NULL;
+    assert_ok(lm_view_range(&part, base, 2, 3, &err), err);
+    assert_ok(lm_view_concat(&both, part, other, &err), err);
+    assert_int_equal(lm_view_n_roots(base), 1);
+    assert_ptr_equal(lm_view_root(base, 0), base);
+    assert_ptr_equal(lm_view_root(part, 0), base);
+    assert_int_equal(lm_view_n_roots(both), 2);
+    assert_ptr_equal(lm_view_root(both, 0), base);
+    assert_ptr_equal(lm_view_root(both, 1), other);
+    lm_dataset_unref(both);
+    lm_dataset_unref(part);
+    lm_dataset_unref(other);
+    lm_dataset_unref(base);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_changes),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_files),
+        cmocka_unit_test(test_roots),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, help_files_setup, help_files_teardown);
