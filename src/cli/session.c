@@ -8,6 +8,7 @@
 #include "base/threads.h"
 #include "bind/open.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/report.h"
 
@@ -31,74 +32,11 @@ static int exit_script(lua_State *L)
     lc_leave(lc_session_finish(L, is_code ? (int)code : EXIT_CODE_MAX));
 }
 
-static void set_text(lua_State *L, const char *name, const char *text)
-{
-    lua_pushstring(L, text);
-    lua_setfield(L, -2, name);
-}
-
-static void push_option(lua_State *L, const LcOption *o)
-{
-    char form[128];
-    lua_createtable(L, 0, 6);
-    set_text(L, "name", o->name);
-    set_text(L, "value", o->value);
-    set_text(L, "form", lc_options_form(o, form, sizeof form));
-    set_text(L, "text", o->text);
-    lua_pushboolean(L, o->kind == LC_KIND_OPTIONAL);
-    lua_setfield(L, -2, "is_optional");
-    if (o->kind == LC_KIND_CHOICE) {
-        lua_newtable(L);
-        for (int i = 0; o->choices[i] != NULL; i++) {
-            lua_pushstring(L, o->choices[i]);
-            lua_rawseti(L, -2, i + 1);
-        }
-        lua_setfield(L, -2, "choices");
-    }
-}
-
-static void push_notes(lua_State *L, const LcNote *notes)
-{
-    lua_newtable(L);
-    for (int i = 0; notes[i].name != NULL; i++) {
-        lua_createtable(L, 0, 2);
-        set_text(L, "name", notes[i].name);
-        set_text(L, "text", notes[i].text);
-        lua_rawseti(L, -2, i + 1);
-    }
-}
-
-/* require "luma.commands": a list of { name, usage, text, options = { { name, value, form, text,
- * is_optional, choices }, ... } }, with the fields variables and exit_codes, lists of { name, text
- * }. */
-static int open_commands(lua_State *L)
-{
-    lua_newtable(L);
-    push_notes(L, lc_variables);
-    lua_setfield(L, -2, "variables");
-    push_notes(L, lc_exit_codes);
-    lua_setfield(L, -2, "exit_codes");
-    for (const LcCommand *c = lc_commands(); c->name != NULL; c++) {
-        lua_createtable(L, 0, 4);
-        set_text(L, "name", c->name);
-        set_text(L, "usage", c->usage);
-        set_text(L, "text", c->text);
-        lua_newtable(L);
-        for (int i = 0; c->options != NULL && c->options[i].name != NULL; i++) {
-            push_option(L, &c->options[i]);
-            lua_rawseti(L, -2, i + 1);
-        }
-        lua_setfield(L, -2, "options");
-        lua_rawseti(L, -2, luaL_len(L, -2) + 1);
-    }
-    return 1;
-}
-
 static int open_all(lua_State *L)
 {
     luaL_openlibs(L);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-    lua_pushcfunction(L, open_commands);
+    lua_pushcfunction(L, lc_commands_open);
     lua_setfield(L, -2, "luma.commands");
     lua_pop(L, 1);
     luaL_requiref(L, "luma", luaopen_luma, 1);
