@@ -167,7 +167,7 @@ end
 function html.render(batch)
     local runs = list(batch, "runs")
     local page = new_page(runs)
-    page:put('<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>%s</title>\n', title_of(runs))
+    page:put('<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>%s – luma</title>\n', title_of(runs))
     page:put '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
     page:put '<meta name="color-scheme" content="light dark">\n<meta name="generator" content="luma">\n'
     page:put('<link rel="icon" href="data:,">\n<style>\n%s</style>\n</head>\n<body>\n', raw(require "luma.html_style"))

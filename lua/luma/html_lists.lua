@@ -20,9 +20,14 @@ function lists.head(page, caption, columns, class)
     page:put "</tr></thead><tbody>\n"
 end
 
--- What is wide scrolls by itself; the keyboard reaches it too.
+-- What is wide scrolls by itself. With a label the keyboard reaches it; tables that a narrow screen stacks, or
+-- that hold links, need none.
 function lists.open_box(page, label, class)
-    page:put('<div class="%s" tabindex="0" role="region" aria-label="%s">', class or "box", label)
+    if label then
+        page:put('<div class="%s" tabindex="0" role="group" aria-label="%s">', class or "box", label)
+    else
+        page:put '<div class="box">'
+    end
 end
 
 local function section(page, id, title)
@@ -68,7 +73,7 @@ local columns = { { "status" }, { "expectation", "name" }, { "value", "n" }, { "
 local columns_many = { columns[1], columns[2], columns[3], columns[4], { "run", "name" }, columns[5] }
 
 local function expectation_table(page, caption, expectations, is_many)
-    lists.open_box(page, caption)
+    lists.open_box(page)
     lists.head(page, caption, is_many and columns_many or columns, "wide stack")
     for _, e in ipairs(expectations) do
         expectation_row(page, e, is_many)
@@ -101,7 +106,7 @@ end
 local function put_broken(page, broken)
     local caption = text.plural(#broken, "run") .. " that did not end well"
     page:put '<div class="failures">'
-    lists.open_box(page, caption)
+    lists.open_box(page)
     lists.head(page, caption, { { "status" }, { "run", "name" }, { "message", "name" } },
         "wide stack")
     for _, run in ipairs(broken) do
@@ -159,7 +164,7 @@ end
 
 function lists.runs(page, runs)
     section(page, "runs", "Runs")
-    lists.open_box(page, "Table of runs")
+    lists.open_box(page)
     lists.head(page, text.plural(#runs, "run") .. ", each in a process of its own", { { "status" }, { "run", "name" },
         { "held", "n" }, { "time", "n" }, { "processor", "n" }, { "memory", "n" } }, "wide stack")
     for _, run in ipairs(runs) do
@@ -223,7 +228,7 @@ function lists.baseline(page, baseline)
     local comparisons = list(baseline, "comparisons")
     table.sort(comparisons, function(a, b) return a.passed ~= true and b.passed == true end)
     section(page, "baseline", "Against the baseline")
-    lists.open_box(page, "Comparison with the baseline")
+    lists.open_box(page)
     lists.head(page, "compared with " .. (get(baseline, "file", "string") or "a baseline"), baseline_columns,
         "wide stack")
     for _, c in ipairs(comparisons) do

@@ -254,7 +254,7 @@ local function put_output(page, run)
     end
     local lines = plain(output)
     local first = math.max(is_tail and 2 or 1, #lines - OUTPUT_LINES + 1)
-    page:put('<h4>Output</h4>\n%s<div class="output" tabindex="0" role="region" aria-label="Output"><pre>%s</pre>'
+    page:put('<h4>Output</h4>\n%s<div class="output" tabindex="0" role="group" aria-label="Output"><pre>%s</pre>'
         .. "</div>\n",
         (is_tail or first > 1) and raw '<p class="quiet small">Its end; output.txt in the folder has all.</p>' or "",
         table.concat(lines, "\n", math.min(first, #lines)))

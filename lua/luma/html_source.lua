@@ -94,7 +94,7 @@ function source.put(page)
             parts[i] = ('<span class="l" id="source-%d-%d">%s\n</span>'):format(s.id, i, s.lines[i])
         end
         page:put('<details class="run" id="source-%d"%s><summary><h3 class="code">%s</h3>'
-            .. '<span class="facts-line">%s</span></summary><div class="source" tabindex="0" role="region" '
+            .. '<span class="facts-line">%s</span></summary><div class="source" tabindex="0" role="group" '
             .. 'aria-label="Source of %s"><pre><code>%s</code></pre>%s</div></details>\n', s.id,
             text.raw(#page.sources == 1 and " open" or ""), s.title,
             text.plural(s.n_lines, "line"), s.title, text.raw(table.concat(parts)),

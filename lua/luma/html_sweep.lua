@@ -161,7 +161,7 @@ local function put_table(page, group)
     for _, name in ipairs(group.figures) do
         columns[#columns + 1] = { name, "n" }
     end
-    lists.open_box(page, "Figures over arguments of " .. group.file)
+    lists.open_box(page)
     lists.head(page, ("%s: %s"):format(group.file, text.plural(#group.runs, "run")), columns)
     for _, run in ipairs(group.runs) do
         local values = figures_of(run)
