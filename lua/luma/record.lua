@@ -11,17 +11,18 @@
 -- run.json, whose members are left out, or empty lists, where they do not apply; readers tolerate that:
 --   schema "luma.run/1"; id "<YYYYMMDD-HHMMSS>-<hex>"; folder; file "pipelines/01_normalize.lua" as typed; name: file
 --     and words of the command line; given { epochs = "1" } as typed; arguments { epochs = 1 }: values with defaults
---   started "2026-01-31T12:00:00Z"; started_at: the same, seconds since 1970 with a fraction; status passed | failed (expectations) | error | usage | data | memory |
---     interrupted, and from luma batch also timeout | crashed | killed; exit_code, signal ("SIGSEGV", batch) or null;
---     message: first line of the error; seconds: wall; cpu_seconds: user and system; peak_memory_bytes
+--   started "2026-01-31T12:00:00Z"; started_at: the same, seconds since 1970 with a fraction; status passed | failed
+--     (expectations) | error | usage | data | memory | interrupted, and from luma batch also timeout | crashed |
+--     killed; exit_code, signal ("SIGSEGV", batch) or null; message: first line of the error; seconds: wall;
+--     cpu_seconds: user and system; peak_memory_bytes
 --   figures [{ name, value, where }]: of luma.log and of luma.expect(name, value, ...); NaN and infinities are null
 --   expectations [{ name, text, passed, where; value, operator, bound of the form with a figure }]
 --   histories [{ title "model:fit 1", where, columns ["epoch", "loss", ...], rows [[...], ...], file }]: of every loop
 --     of model:fit and model:train, those left early or by an error with the epochs they had
 --   evaluations [{ title "model:evaluate 1", where, dataset, count, correct, judged, loss, accuracy, classes [...],
 --     confusion [[a row a true class, a column a predicted one]] (up to 100 classes),
---     wrong [{ index from 1, label, predicted: class numbers from 0 }] (the first 32), sheet, sheet_columns }]: of every
---     model:evaluate of the script, the last 100; sheets (raw pixels of the wrong ones, row by row) of the last 8
+--     wrong [{ index from 1, label, predicted: class numbers from 0 }] (the first 32), sheet, sheet_columns }]: of
+--     every model:evaluate of the script, the last 100; sheets (raw pixels of the wrong ones, row by row) of the last 8
 --   pixels [{ title, where, dataset, images (how many were looked at), before { edges [n + 1], counts [n] } and after
 --     (n: 256 and 64), sheet (16 scaled images as the first epoch has them, stretched to bytes), sheet_columns,
 --     labels [...] (class numbers) }]: of the flow each model:fit and model:train learns from, the first 8

@@ -22,7 +22,8 @@ test("the figures of a run: accuracies first, the last value of a name", functio
         end
         return { figures = list }
     end
-    test.eq(names(figures("parameters", "test loss", "accuracy", "test accuracy")), "test accuracy=4 accuracy=3 test loss=2")
+    test.eq(names(figures("parameters", "test loss", "accuracy", "test accuracy")),
+        "test accuracy=4 accuracy=3 test loss=2")
     test.eq(names(figures("a", "b", "a", "c", "d")), "a=3 b=2 c=4")
     test.eq(names {}, "")
     test.eq(names { figures = "none", evaluations = 3 }, "")
@@ -144,7 +145,8 @@ test("ids", function()
     for _ = 1, 50 do
         test.ok(record.is_id("20260131-120000-" .. engine.random_hex(6)))
     end
-    for _, id in ipairs { "", "20260131-120000-abcde", "20260131-120000-abcdeg", "x20260131-120000-abcdef", "2026-0131" } do
+    local wrong = { "", "20260131-120000-abcde", "20260131-120000-abcdeg", "x20260131-120000-abcdef", "2026-0131" }
+    for _, id in ipairs(wrong) do
         test.ok(not record.is_id(id), id)
     end
     test.ok(engine.random_hex(16) ~= engine.random_hex(16))
