@@ -268,9 +268,9 @@ static void add_field_docs(lua_State *L)
          .example = "assert(luma.isa == \"ref\" or luma.isa:find \"^avx\")"},
         {.name = "luma.threads",
          .signature = "luma.threads -> integer; luma.threads = n",
-         .text =
-             "How many threads the engine uses: at first the processors of this process, or the "
-             "environment variable LUMA_THREADS. Never changes a result.",
+         .text = "How many threads the engine uses, in all Lua states of the process: at first its "
+                 "processors, or the "
+                 "environment variable LUMA_THREADS. Never changes a result.",
          .example = "luma.threads = 1\n"
                     "assert(luma.threads == 1)"},
         {.name = "luma.seed",
