@@ -101,4 +101,8 @@ function program.compare(a, b, folder)
     return require "luma.compare".command(a, b, folder)
 end
 
+function program.batch(options, words, typed)
+    return require "luma.batch"(options, words, typed)
+end
+
 return program

@@ -65,20 +65,22 @@ end
 
 local TRIES = 100
 
--- A folder nobody else has: its path, its id. `luma batch` makes the folders of its runs with this.
-function record.new_folder(script, moment)
-    local above = "runs/" .. stem_of(script)
-    internal.make_folder(fn, above)
+-- A folder nobody else has, in `above` (nil: "runs"): its path, its id. `luma batch` makes the folders of its runs with
+-- this, in its own name `who`.
+function record.new_folder(script, moment, above, who)
+    who = who or fn
+    above = (above or "runs") .. "/" .. stem_of(script)
+    internal.make_folder(who, above)
     for _ = 1, TRIES do
         local id = new_id(moment or os.time())
         local is_made, why, is_there = internal.make_new_folder(above .. "/" .. id)
         if is_made then
             return above .. "/" .. id, id
         elseif not is_there then
-            internal.raise("EIO", ("%s: cannot make a folder in %s: %s"):format(fn, above, why))
+            internal.raise("EIO", ("%s: cannot make a folder in %s: %s"):format(who, above, why))
         end
     end
-    internal.raise("EIO", ("%s: cannot find a free name for a folder in %s"):format(fn, above))
+    internal.raise("EIO", ("%s: cannot find a free name for a folder in %s"):format(who, above))
 end
 
 local function read_file(path)
@@ -140,7 +142,7 @@ local function expectations()
     return list
 end
 
-local function environment()
+function record.environment()
     local machine = engine.machine()
     machine.luma, machine.lua, machine.isa, machine.threads = luma.version, engine.lua, luma.isa, luma.threads
     return machine
@@ -158,7 +160,7 @@ function record.finish(code, message, is_lost)
     run.message = message and message:match "^[^\r\n]*" or json.null
     run.figures, run.expectations = figures(), expectations()
     run.warnings = json.array(engine.warnings())
-    run.environment = environment()
+    run.environment = record.environment()
     for name, list in pairs(watch.finish(run.folder)) do
         run[name] = list
     end

@@ -44,6 +44,7 @@ const LcCommand *lc_command_find(const char *name);
 void lc_command_print(FILE *out, const LcCommand *command);
 
 extern const LcOption lc_run_options[];
+extern const LcOption lc_batch_options[];
 extern const LcOption lc_bench_options[];
 extern const LcOption lc_help_options[];
 extern const LcOption lc_runs_options[];
@@ -55,6 +56,7 @@ int lc_repl(int argc, char **argv);
 int lc_repl_file(int argc, char **argv);
 int lc_help(int argc, char **argv);
 int lc_info(int argc, char **argv);
+int lc_batch(int argc, char **argv);
 int lc_bench(int argc, char **argv);
 int lc_runs(int argc, char **argv);
 int lc_compare(int argc, char **argv);

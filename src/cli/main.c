@@ -34,6 +34,8 @@ static const LcCommand commands[] = {
      lc_compare, lc_compare_options},
     {"report", "report [OPTION ...] [RUN ...]", "write a page of recorded runs, all or those named",
      lc_report_runs, lc_report_options},
+    {"batch", "batch FILE|DIR ... [name=value,... ...]",
+     "run many files, each in a process of its own", lc_batch, lc_batch_options},
     {"info", "info DATASET", "show what a data set holds", lc_info, NULL},
     {"bench", "bench [OPTION ...]", "measure speed on this machine", lc_bench, lc_bench_options},
     {"help", "help [OPTION | NAME]", "explain a function or a command, or list them all", lc_help,
