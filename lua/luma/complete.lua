@@ -121,7 +121,7 @@ end
 local function resolve_call(list, i)
     local first = list[i].kind == "string" and i or opening(list, i)
     if not first or not is_end_of_value(list[first - 1]) then
-        return nil
+        return first == i - 2 and resolve(list, i - 1) or nil
     end
     local thing = with_doc(resolve(list, first - 1))
     local name = thing and type_of_result(thing.doc)

@@ -11,9 +11,9 @@ local prompt = { entries = {} }
 
 local CHUNK = "=(input)"
 
--- Whether the message of `load` says that the text ended too early.
+-- Whether the message of `load` says that the text ended too early. A quoted string ends with its line.
 local function is_unfinished(message)
-    return message ~= nil and message:find "<eof>$" ~= nil
+    return message ~= nil and message:find "<eof>'?$" ~= nil and not message:find "unfinished string"
 end
 
 -- The names of a `local` at token `at`: index of the token behind them, list of attributes.
@@ -86,35 +86,38 @@ function prompt.without_locals(text)
     return table.concat(parts), names
 end
 
--- A piece that can be run, or nil and the message of the syntax error.
-local function compile(text)
-    local chunk, message = load("return " .. text, CHUNK, "t")
+-- A piece that can be run, or nil and the message of the syntax error. It stands behind `n_lines` others.
+local function compile(text, n_lines)
+    local above = ("\n"):rep(n_lines or 0)
+    local chunk, message = load(above .. "return " .. text, CHUNK, "t")
     if chunk then
         return { text = text, chunk = chunk, is_expression = true }
     elseif is_unfinished(message) then
         return nil, message
     end
     -- The message is about what was typed.
-    chunk, message = load(text, CHUNK, "t")
+    chunk, message = load(above .. text, CHUNK, "t")
     if not chunk then
         return nil, message
     end
-    return { text = text, chunk = load((prompt.without_locals(text)), CHUNK, "t") or chunk }
+    return { text = text, chunk = load(above .. prompt.without_locals(text), CHUNK, "t") or chunk }
 end
 
 -- The text line by line, each piece as short as it can be: for what is no chunk as a whole.
 local function compile_lines(text)
     local pieces = {}
     local waiting, message
+    local n_before, n = 0, 0
     for line in (text .. "\n"):gmatch "(.-)\n" do
         waiting = waiting and waiting .. "\n" .. line or line
         local piece
-        piece, message = compile(waiting)
+        n = n + 1
+        piece, message = compile(waiting, n_before)
         if piece then
             pieces[#pieces + 1] = piece
-            waiting = nil
+            waiting, n_before = nil, n
         elseif not is_unfinished(message) then
-            return nil, message
+            return nil, #pieces > 0 and message or nil
         end
     end
     if waiting then
@@ -133,7 +136,7 @@ function prompt.compile(text)
     if text:find "\n" then
         pieces, why = compile_lines(text)
     end
-    return pieces, is_unfinished(why) and why or message
+    return pieces, why or message
 end
 
 local function is_command(text)
