@@ -20,7 +20,7 @@ browser() {
 check "pages of every kind of batch are written" "$LUMA" run "$here/help_report.lua" folder="$work"
 cd "$work" || exit 1
 if has_python; then
-    check "their markup is sound" is_silent python3 "$here/help_page.py" full.html single.html nasty.html long.html \
+    check "their markup is sound" python3 "$here/help_page.py" full.html single.html nasty.html long.html \
         classes.html broken.html empty.html
     printf '<!DOCTYPE html>\n<html lang="en"><p id="a"><b></p><i id="a"><a href="#x">&</a><script>' >bad.html
     for wrong in 'closes what is not open' 'id a twice' 'nothing has the id x' 'bare &' '<script>' '0 of <main>'; do
@@ -76,7 +76,7 @@ if [ -z "$program" ]; then
 elif ! has_python; then
     skip "pages in a browser: no python3"
 else
-    check "in a browser: nothing fetched, nothing too wide, curves and contrast" is_silent python3 "$here/help_browser.py" \
+    check "in a browser: nothing fetched, nothing too wide, curves and contrast" python3 "$here/help_browser.py" \
         "$program" full.html nasty.html long.html report.html
     sed 's/<main/<p style="min-width:2000px;color:#999">wide<\/p><main/; s/<body>/<body><script>console.log(1)<\/script>/' \
         one.html >bad.html
