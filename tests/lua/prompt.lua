@@ -53,7 +53,7 @@ test("pieces of a pasted text", function()
     test.eq(pieces "a = 1\na + 1\nfor i = 1, 2 do\nprint(i)\nend\na", "a = 1|=a + 1|for i = 1, 2 do/print(i)/end|=a")
     test.eq(pieces "a = 1\na +\n1", "a = 1|=a +/1")
     test.eq(pieces "x ==== 1", "(input):1: syntax error near '=='")
-    test.eq(pieces "1\nx = = 1", "(input):2: unexpected symbol near 'x'")
+    test.eq(pieces "1\nx = = 1", "(input):2: unexpected symbol near '='")
 end)
 
 test("Enter", function()
