@@ -4,6 +4,7 @@
 -- years sees what was seen today. Members that a record does not have are left out, never an error.
 
 local internal = require "luma.internal"
+local judged = require "luma.html_judged"
 local lists = require "luma.html_lists"
 local run_page = require "luma.html_run"
 local source = require "luma.html_source"
@@ -29,21 +30,22 @@ local function count_passed(runs)
     return n
 end
 
-local function title_of(runs)
-    local n = count_passed(runs)
+local function title_of(batch, runs)
+    local n, n_seeds = count_passed(runs), judged.count_failed_seeds(batch)
     if #runs == 0 then
         return "No run was executed"
     elseif #runs == 1 then
         return (get(runs[1], "name", "string") or "One run") .. (n == 1 and ": passed" or ": " .. text.status(runs[1]))
     end
-    return n == #runs and ("All %d runs passed"):format(n) or ("%d of %d runs passed"):format(n, #runs)
+    local passed = n == #runs and ("All %d runs passed"):format(n) or ("%d of %d runs passed"):format(n, #runs)
+    return n_seeds == 0 and passed or passed .. ", " .. text.plural(n_seeds, "interval") .. " over seeds failed"
 end
 
 local function put_facts(page, batch, runs)
     local expectations, failed = 0, 0
     for _, run in ipairs(runs) do
         for _, e in ipairs(list(run, "expectations")) do
-            expectations, failed = expectations + 1, failed + (e.passed == true and 0 or 1)
+            expectations, failed = expectations + 1, failed + (text.is_missed(e) and 1 or 0)
         end
     end
     local n = count_passed(runs)
@@ -67,7 +69,7 @@ local function put_header(page, batch, runs)
     for i, word in ipairs(get(batch, "command", "table") or {}) do
         command[i] = text.value(word)
     end
-    page:put('<header><h1>%s</h1>', title_of(runs))
+    page:put('<header><h1>%s</h1>', title_of(batch, runs))
     if started then
         page:put('<p class="quiet">%s</p>', text.moment(started))
     end
@@ -131,12 +133,12 @@ local function parts_of(page, batch, runs)
     local function add(is_there, id, name, put)
         parts[#parts + 1] = is_there and { id = id, name = name, put = put } or nil
     end
-    local baseline, groups = get(batch, "baseline", "table"), sweep.groups(runs)
-    add(#runs > 0, "expectations", "Expectations", function() lists.expectations(page, runs) end)
-    add(#list(batch, "seeds") > 0, "seeds", "Seeds together", function() lists.seeds(page, batch) end)
-    add(baseline and #list(baseline, "comparisons") > 0, "baseline", "Against the baseline", function()
-        lists.baseline(page, baseline)
+    local groups = sweep.groups(runs)
+    add(#runs > 0, "expectations", "Expectations", function()
+        lists.expectations(page, runs, judged.worse_runs(batch), function() judged.put_failed(page, batch) end)
     end)
+    add(#list(batch, "seeds") > 0, "seeds", "Seeds together", function() judged.seeds(page, batch) end)
+    add(judged.has_baseline(batch), "baseline", "Against the baseline", function() judged.baseline(page, batch) end)
     add(#runs > 1, "runs", "Runs", function() lists.runs(page, runs) end)
     add(#groups > 0, "sweeps", "Figures over arguments", function() sweep.put(page, groups) end)
     add(#runs > 0, "details", #runs == 1 and "The run" or "Every run", function() put_details(page, runs) end)
@@ -167,7 +169,8 @@ end
 function html.render(batch)
     local runs = list(batch, "runs")
     local page = new_page(runs)
-    page:put('<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>%s – luma</title>\n', title_of(runs))
+    page:put('<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        .. "<title>%s – luma</title>\n", title_of(batch, runs))
     page:put '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
     page:put '<meta name="color-scheme" content="light dark">\n<meta name="generator" content="luma">\n'
     page:put('<link rel="icon" href="data:,">\n<style>\n%s</style>\n</head>\n<body>\n', raw(require "luma.html_style"))

@@ -1,7 +1,5 @@
--- The first part of a report, which says how it went: expectations, the failed ones first; all runs; what
--- several seeds say together; how figures compare with a baseline.
+-- The first part of a report, which says how it went: expectations, the failed ones first, and all runs.
 
-local svg = require "luma.svg"
 local text = require "luma.html_text"
 
 local lists = {}
@@ -53,7 +51,7 @@ end
 
 local function expectation_row(page, e, is_many)
     local has_figure = get(e, "operator", "string")
-    page:put('<tr><td>%s</td><th scope="row" class="name">%s</th>', text.mark(e.passed == true),
+    page:put('<tr><td>%s</td><th scope="row" class="name">%s</th>', text.expectation_mark(e),
         get(e, "name", "string") or get(e, "text", "string") or "an expectation")
     page:put('<td class="n">%s</td><td class="n">%s</td>', has_figure and text.value(e.value) or "",
         has_figure and has_figure .. " " .. text.value(e.bound) or "")
@@ -85,18 +83,23 @@ local function all_expectations(runs)
     local failed, passed = {}, {}
     for _, run in ipairs(runs) do
         for _, e in ipairs(list(run, "expectations")) do
-            local into = e.passed == true and passed or failed
+            local into = text.is_missed(e) and failed or passed
             into[#into + 1] = setmetatable({ run = run }, { __index = e })
         end
     end
     return failed, passed
 end
 
--- Runs that ended without all being told by a failed expectation.
-local function broken_runs(runs)
+-- Whether an expectation or the baseline tells why the run failed.
+local function is_explained(run, worse)
+    local failed = all_expectations { run }
+    return run.status == "failed" and (#failed > 0 or worse[text.value(run.name)])
+end
+
+local function broken_runs(runs, worse)
     local broken = {}
     for _, run in ipairs(runs) do
-        if not text.has_passed(run) and run.status ~= "failed" then
+        if not text.has_passed(run) and not is_explained(run, worse) then
             broken[#broken + 1] = run
         end
     end
@@ -118,9 +121,10 @@ local function put_broken(page, broken)
     page:put "</tbody></table></div></div>\n"
 end
 
-function lists.expectations(page, runs)
+-- worse: names of runs that lost against a baseline; put_failed: adds what failed of several runs together.
+function lists.expectations(page, runs, worse, put_failed)
     local failed, passed = all_expectations(runs)
-    local broken = broken_runs(runs)
+    local broken = broken_runs(runs, worse)
     section(page, "expectations", "Expectations")
     if #broken > 0 then
         put_broken(page, broken)
@@ -130,6 +134,7 @@ function lists.expectations(page, runs)
         expectation_table(page, text.plural(#failed, "failed expectation"), failed, #runs > 1)
         page:put "</div>\n"
     end
+    put_failed()
     if #passed > OPEN_MAX then
         page:put('<details class="fold"><summary>%s</summary>\n', text.plural(#passed, "expectation") .. " that held")
         expectation_table(page, "expectations that held", passed, #runs > 1)
@@ -157,7 +162,7 @@ end
 local function held(run)
     local n, good = 0, 0
     for _, e in ipairs(list(run, "expectations")) do
-        n, good = n + 1, good + (e.passed == true and 1 or 0)
+        n, good = n + 1, good + (text.is_missed(e) and 0 or 1)
     end
     return n == 0 and "–" or ("%d of %d"):format(good, n)
 end
@@ -174,69 +179,6 @@ function lists.runs(page, runs)
             .. '<td class="n" data-l="processor">%s</td><td class="n" data-l="memory">%s</td></tr>\n', held(run),
             text.duration(get(run, "seconds", "number")), text.duration(get(run, "cpu_seconds", "number")),
             text.size(get(run, "peak_memory_bytes", "number")))
-    end
-    page:put "</tbody></table></div></section>\n"
-end
-
--- --- seeds ---
-
-local function interval(e)
-    local low, high = get(e, "low", "number"), get(e, "high", "number")
-    return low and high and ("%s to %s"):format(svg.number(low, 5), svg.number(high, 5)) or "–"
-end
-
-local function confidence(e)
-    local share = get(e, "confidence", "number")
-    return (share and ("%g %%"):format(100 * share) or "–") .. (get(e, "method", "string") and ", " .. e.method or "")
-end
-
-local seed_columns = { { "status" }, { "figure", "name" }, { "wanted", "n" }, { "mean", "n" }, { "interval", "n" },
-    { "confidence" }, { "seeds", "n" } }
-
-local function seed_group(page, group)
-    local seeds = {}
-    for i, seed in ipairs(get(group, "seeds", "table") or {}) do
-        seeds[i] = text.value(seed)
-    end
-    local caption = (get(group, "name", "string") or "runs") .. ", seeds " .. table.concat(seeds, ", ")
-    lists.open_box(page, caption)
-    lists.head(page, caption, seed_columns)
-    for _, e in ipairs(list(group, "expectations")) do
-        page:put('<tr><td>%s</td><th scope="row" class="name">%s</th><td class="n">%s</td><td class="n">%s</td>'
-            .. '<td class="n">%s</td><td>%s</td><td class="n">%s</td></tr>\n', text.mark(e.passed == true),
-            get(e, "name", "string") or "", text.value(e.operator) .. " " .. text.value(e.bound), text.value(e.mean),
-            interval(e), confidence(e), text.value(e.n))
-    end
-    page:put "</tbody></table></div>\n"
-end
-
-function lists.seeds(page, batch)
-    section(page, "seeds", "Seeds together")
-    page:put '<p class="quiet small">The same run from several seeds: an interval instead of the luck of one.</p>\n'
-    for _, group in ipairs(list(batch, "seeds")) do
-        seed_group(page, group)
-    end
-    page:put "</section>\n"
-end
-
--- --- baseline ---
-
-local baseline_columns = { { "status" }, { "run", "name" }, { "figure", "name" }, { "was", "n" }, { "is", "n" },
-    { "tolerance", "n" }, { "judgement", "name" } }
-
-function lists.baseline(page, baseline)
-    local comparisons = list(baseline, "comparisons")
-    table.sort(comparisons, function(a, b) return a.passed ~= true and b.passed == true end)
-    section(page, "baseline", "Against the baseline")
-    lists.open_box(page)
-    lists.head(page, "compared with " .. (get(baseline, "file", "string") or "a baseline"), baseline_columns,
-        "wide stack")
-    for _, c in ipairs(comparisons) do
-        page:put('<tr><td>%s</td><td class="name">%s</td><th scope="row" class="name">%s</th>'
-            .. '<td class="n" data-l="was">%s</td><td class="n" data-l="is">%s</td>'
-            .. '<td class="n" data-l="tolerance">%s</td><td class="name">%s</td></tr>\n', text.mark(c.passed == true),
-            text.value(c.run), text.value(c.figure), text.value(c.was), text.value(c.is), text.value(c.tolerance),
-            text.value(c.text))
     end
     page:put "</tbody></table></div></section>\n"
 end

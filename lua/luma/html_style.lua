@@ -26,7 +26,8 @@ p{margin:.4rem 0;max-width:46rem;overflow-wrap:anywhere}
 .small{font-size:.84rem}
 .ok{color:var(--ok)}
 .bad{color:var(--bad);font-weight:650}
-.ok,.bad{white-space:nowrap}
+.warn{color:var(--warn)}
+.ok,.bad,.warn{white-space:nowrap}
 .layout{max-width:84rem;margin:0 auto;padding:2.5rem 1.25rem 4rem;display:grid;grid-template-columns:minmax(0,1fr);
 gap:0 3.5rem}
 header{border-bottom:1px solid var(--rule);padding-bottom:1.5rem}

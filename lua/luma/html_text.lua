@@ -135,6 +135,18 @@ function text.mark(has_passed, word)
         has_passed and "ok" or "bad", has_passed and "✓" or "✗", svg.escape(word)))
 end
 
+-- Whether an expectation counts as failed: not where the interval over all seeds keeps its bound.
+function text.is_missed(e)
+    return e.passed ~= true and not e.excused
+end
+
+function text.expectation_mark(e)
+    if e.passed ~= true and not text.is_missed(e) then
+        return text.raw '<span class="warn"><span aria-hidden="true">≈</span> excused</span>'
+    end
+    return text.mark(e.passed == true)
+end
+
 -- Files of a run that a record names: never one outside the run's own folder.
 function text.read(run, name, bytes_from_end)
     local folder = text.get(run, "folder", "string")

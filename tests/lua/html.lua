@@ -96,6 +96,30 @@ test("failed expectations stand before those that held, and failed runs before o
     has(page, "<td>x.lua:3</td>")
 end)
 
+test("seeds and a baseline: what failed stands at the top, what is excused does not", function()
+    local one = { name = "one", status = "passed", expectations = {
+        { name = "accuracy", passed = false, excused = "seeds", value = 0.1, operator = ">=", bound = 0.2 } } }
+    local two = { name = "two", status = "failed" }
+    local b = { runs = { one, two }, seeds = { { name = "f.lua", seeds = { 1, 2 }, expectations = {
+        { name = "held", passed = true }, { name = "missed", passed = false, low = 0.1, high = 0.3, confidence = 0.95,
+            method = "Wilson", operator = ">=", bound = 0.5, mean = 0.2, n = 2 } } } },
+        baseline = { file = "old.json", notes = { "no run 'x'" }, comparisons = {
+            { run = "one", figure = "fine", passed = true }, { run = "two", figure = "loss", was = 1, is = 2,
+                tolerance = 0.5, passed = false, text = "worse by 1" } } } }
+    local page = html.render(b)
+    has(page, "<h1>1 of 2 runs passed, 1 interval over seeds failed</h1>")
+    has(page, "<dd>1 of 1 held</dd>")
+    has(page, "≈</span> excused")
+    has(page, '<td class="n">0.1 to 0.3</td><td>95 %, Wilson</td>')
+    has(page, "no run &#39;x&#39;")
+    has_not(page, "did not end well")
+    test.eq(count(page, ">missed</th>"), 2)
+    test.eq(count(page, ">worse by 1</td>"), 2)
+    test.ok(page:find(">missed</th>", 1, true) < page:find(">held</th>", 1, true))
+    two.name = "three"
+    has(html.render(b), "1 run that did not end well")
+end)
+
 test("a source is there once, its lines are numbered and its words told apart", function()
     local code = "-- one\nlocal s = 'a\\'b' --[[ two\nlines ]] .. [==[\n]]x]==] .. \"open\nreturn s[1][2], 'z\\\nq'\n\n"
     local other = test.path()
