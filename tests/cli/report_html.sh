@@ -53,6 +53,10 @@ file:write(json.encode{ schema = "luma.batch/1", runs = { { status = "passed", n
 E
 check "report: what luma batch --json wrote" prints "b.html: 1 run, " "$LUMA" report batch.json --html b.html
 check "with what the batch says" holds b.html "<dd>2.50 s</dd>"
+"$LUMA" batch t.lua n=1,5 --runs made --html batch.html >batch.out 2>&1
+check "batch: the page of its runs" holds batch.html "<h1>1 of 2 runs passed</h1>"
+check "batch: what was called" holds batch.html "<code>luma batch t.lua n=1,5 --runs made --html batch.html</code>"
+check "batch: what a run printed" holds batch.html "FAILED  n 5 &lt; 3  (t.lua:3)"
 refuses() {
     refuses_code=$1 refuses_text=$2
     shift 2
@@ -77,7 +81,7 @@ elif ! has_python; then
     skip "pages in a browser: no python3"
 else
     check "in a browser: nothing fetched, nothing too wide, curves and contrast" python3 "$here/help_browser.py" \
-        "$program" full.html nasty.html long.html report.html
+        "$program" full.html nasty.html long.html batch.html
     sed 's/<main/<p style="min-width:2000px;color:#999">wide<\/p><main/; s/<body>/<body><script>console.log(1)<\/script>/' \
         one.html >bad.html
     python3 "$here/help_browser.py" "$program" bad.html >bad.txt 2>&1
