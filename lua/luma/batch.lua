@@ -161,7 +161,11 @@ end
 
 local function judge(state, batch)
     if state.options.expect_seeds then
-        attempt(state, require "luma.seeds".judge, batch, state.options)
+        attempt(state, function()
+            for _, note in ipairs(require "luma.seeds".judge(batch)) do
+                state.console:note(note)
+            end
+        end)
     end
     if state.options.baseline then
         attempt(state, require "luma.baseline".judge, batch, state.options)

@@ -194,8 +194,10 @@ function console:summary(batch, n_left)
     print_failed(batch)
     print_seeds(batch)
     print_baseline(batch)
-    local checks = counts.expectations > 0 and ("; %d of %d expectations held"):format(
-        counts.expectations - counts.expectations_failed, counts.expectations) or ""
+    local n_held = counts.expectations - counts.expectations_failed - counts.expectations_excused
+    local excused = counts.expectations_excused > 0 and (", %d excused"):format(counts.expectations_excused) or ""
+    local checks = counts.expectations > 0 and ("; %d of %d expectations held%s"):format(n_held, counts.expectations,
+        excused) or ""
     local left = n_left > 0 and (", %d not started"):format(n_left) or ""
     print(("%d passed, %d failed%s in %s%s"):format(counts.passed, counts.failed, left, duration(batch.seconds), checks))
     io.stdout:flush()

@@ -4,7 +4,7 @@
 -- figure's bound that this seed missed and the interval over all seeds keeps (seeds.lua). Besides runs, a
 -- batch fails by its seeds (an interval that misses its bound); baseline.lua fails the runs themselves.
 --
--- batch.counts = { runs, passed, failed, expectations, expectations_failed, seeds_failed }
+-- batch.counts = { runs, passed, failed, expectations, expectations_failed, expectations_excused, seeds_failed }
 
 local json = require "luma.json"
 
@@ -42,7 +42,8 @@ end
 
 -- Counts anew and keeps the counts in the batch.
 function outcome.count(batch)
-    local counts = { runs = 0, passed = 0, failed = 0, expectations = 0, expectations_failed = 0, seeds_failed = 0 }
+    local counts = { runs = 0, passed = 0, failed = 0, expectations = 0, expectations_failed = 0,
+        expectations_excused = 0, seeds_failed = 0 }
     for _, run in ipairs(batch.runs) do
         counts.runs = counts.runs + 1
         local key = outcome.is_good(run) and "passed" or "failed"
@@ -50,6 +51,7 @@ function outcome.count(batch)
         for _, expectation in ipairs(run.expectations or {}) do
             counts.expectations = counts.expectations + 1
             counts.expectations_failed = counts.expectations_failed + (is_missed(expectation) and 1 or 0)
+            counts.expectations_excused = counts.expectations_excused + (expectation.excused and 1 or 0)
         end
     end
     for _, group in ipairs(batch.seeds or {}) do
