@@ -162,10 +162,12 @@ local function nearest(word)
     return internal.nearest(word, sorted(names))
 end
 
--- The text for `word` (nil: the overview), or nil and why there is none.
+help.overview = overview
+
+-- The text for `word` (nil: where to begin), or nil and why there is none.
 function help.text(word)
     if not word or word == "" then
-        return overview()
+        return require "luma.tour"
     end
     local parts = {}
     local members = members_of("luma." .. word)
@@ -182,7 +184,7 @@ function help.text(word)
         end
         local near = nearest(word)
         return nil, ("there is no help on '%s'%s"):format(word,
-            near and ("; did you mean '%s'?"):format(near) or "; `luma help` lists all names")
+            near and ("; did you mean '%s'?"):format(near) or "; `luma help --all` lists all names")
     end
     return table.concat(parts, "\n\n")
 end
@@ -208,7 +210,7 @@ internal.define{
         print(help.text(word) or select(2, help.text(word)))
     end,
     signature = "luma.help([name])",
-    text = "Prints what the function, method or kind of object of that name does; without one, all names.",
+    text = "Prints what the function, method or kind of object of that name does; without one, where to begin.",
     example = 'luma.help "expect"',
 }
 

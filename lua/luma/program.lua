@@ -81,12 +81,21 @@ function program.write_help(form)
     return OK
 end
 
+function program.names()
+    print(require "luma.help".overview())
+    return OK
+end
+
 function program.arguments(path)
     return require "luma.declared".print(path)
 end
 
 function program.info(name)
     return require "luma.info"(name)
+end
+
+function program.new(name, data)
+    return require "luma.new"(name, data)
 end
 
 function program.runs(filter, folder, format)

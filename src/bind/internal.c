@@ -209,6 +209,9 @@ static int open_internal(lua_State *L)
                                          {"make_new_folder", lb_paths_make_new_folder},
                                          {"remove", lb_paths_remove},
                                          {"base64", lb_paths_base64},
+                                         {"head", lb_look_head},
+                                         {"guess", lb_look_guess},
+                                         {"digests", lb_look_digests},
                                          {NULL, NULL}};
     luaL_newlib(L, functions);
     lua_createtable(L, 0, 1);

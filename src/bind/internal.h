@@ -21,6 +21,11 @@
  *   base64(bytes)
  *   members(x)                 of a module, an object or a type's name: see inspect.c
  *   columns()                  of the terminal that standard output is, or nil
+ *   head(path, n)              the first n bytes (inflated), the file's size, whether it is gzip;
+ *                              or nil, why
+ *   guess(bytes)               what a file that begins so may be, or nil
+ *   digests(dataset, n)        of the first n images: list of 64-bit digests (equal images, equal
+ *                              digests), list of the numbers of images whose pixels are all equal
  */
 #ifndef LB_INTERNAL_H
 #define LB_INTERNAL_H
@@ -36,5 +41,8 @@ int lb_paths_make_new_folder(lua_State *L);
 int lb_paths_remove(lua_State *L);
 int lb_paths_base64(lua_State *L);
 int lb_inspect_members(lua_State *L);
+int lb_look_head(lua_State *L);
+int lb_look_guess(lua_State *L);
+int lb_look_digests(lua_State *L);
 
 #endif

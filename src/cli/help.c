@@ -1,9 +1,10 @@
-/* luma help and luma info: the work is done by lua/luma/help.lua and info.lua. */
+/* luma help, info and new: the work is done by lua/luma/help.lua, info.lua and new.lua. */
 #include "cli/cli.h"
 
 #include "cli/session.h"
 
 typedef struct HelpOptions {
+    bool wants_all;
     bool wants_man;
     bool wants_meta;
     bool wants_luacheck;
@@ -14,6 +15,7 @@ typedef struct HelpOptions {
 static const char *const shells[] = {"bash", "zsh", "fish", NULL};
 
 const LcOption lc_help_options[] = {
+    LC_FLAG(HelpOptions, wants_all, "--all", "list every function, method and field"),
     LC_FLAG(HelpOptions, wants_man, "--man", "write the manual page"),
     LC_CHOICE(HelpOptions, shell, "--completion", "SHELL", shells,
               "write what that shell reads to complete commands"),
@@ -41,7 +43,8 @@ int lc_help(int argc, char **argv)
     if (code != LC_OK) {
         return code;
     }
-    if (o.wants_man + o.wants_meta + o.wants_luacheck + (o.shell >= 0) + (o.file != NULL) + argc >
+    if (o.wants_all + o.wants_man + o.wants_meta + o.wants_luacheck + (o.shell >= 0) +
+            (o.file != NULL) + argc >
         1) {
         return lc_usage_error("help takes one name or one option");
     }
@@ -52,6 +55,9 @@ int lc_help(int argc, char **argv)
     }
     if (o.file != NULL) {
         return lc_session_command("arguments", 1, (char *[]){(char *)o.file});
+    }
+    if (o.wants_all) {
+        return lc_session_command("names", 0, NULL);
     }
     const char *form = wanted(&o);
     return form != NULL ? lc_session_command("write_help", 1, (char *[]){(char *)form})
@@ -64,4 +70,28 @@ int lc_info(int argc, char **argv)
         return lc_usage_error("info wants the name of a data set");
     }
     return lc_session_command("info", argc, argv);
+}
+
+typedef struct NewOptions {
+    const char *data;
+} NewOptions;
+
+const LcOption lc_new_options[] = {
+    LC_WORD(NewOptions, data, "--data", "DATA",
+            "what it is to train on: a name, a folder of class folders, a table (.csv), an .npz"),
+    LC_OPTIONS_END,
+};
+
+int lc_new(int argc, char **argv)
+{
+    NewOptions o = {NULL};
+    int code = lc_options_parse("new", lc_new_options, LC_ANYWHERE, &argc, argv, &o);
+    if (code != LC_OK) {
+        return code;
+    }
+    if (argc != 1) {
+        return lc_usage_error("new wants one name, of the pipeline file to write");
+    }
+    char *words[] = {argv[0], (char *)(uintptr_t)o.data};
+    return lc_session_command("new", o.data != NULL ? 2 : 1, words);
 }

@@ -37,6 +37,8 @@ static const LcCommand commands[] = {
     {"batch", "batch FILE|DIR ... [name=value,... ...]",
      "run many files, each in a process of its own", lc_batch, lc_batch_options},
     {"info", "info DATASET", "show what a data set holds", lc_info, NULL},
+    {"new", "new NAME [--data DATA]", "write a pipeline file to begin with", lc_new,
+     lc_new_options},
     {"bench", "bench [OPTION ...]", "measure speed on this machine", lc_bench, lc_bench_options},
     {"help", "help [OPTION | NAME]", "explain a function or a command, or list them all", lc_help,
      lc_help_options},

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -85,6 +86,24 @@ LmStatus lm_file_open(LmFile *out, const char *path, size_t limit_bytes, LmError
     }
     inflated.bytes = bytes;
     *out = inflated;
+    return LM_OK;
+}
+
+LmStatus lm_file_head(LmFileHead *facts, uint8_t *out, size_t room, const char *path, LmError *err)
+{
+    LmFile f = {0};
+    LmStatus st = map(&f, path, err);
+    if (st != LM_OK) {
+        return st;
+    }
+    *facts = (LmFileHead){.n = LM_MIN(f.size, room), .size = f.size};
+    facts->was_gzip = lm_gzip_is(f.bytes, f.size);
+    if (facts->was_gzip) {
+        facts->n = lm_gzip_head(out, room, f.bytes, f.size);
+    } else {
+        memcpy(out, f.bytes, facts->n);
+    }
+    lm_file_close(&f);
     return LM_OK;
 }
 

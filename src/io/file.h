@@ -24,6 +24,17 @@ LmStatus lm_file_open(LmFile *out, const char *path, size_t limit_bytes,
                       LmError *err) LM_MUST_CHECK;
 void lm_file_close(LmFile *f);
 
+/* The beginning of a file, at most `room` bytes to `out`, inflated where it is gzip; `size` is the
+ * file's own on disk. Errors as lm_file_open's, but for damage, which only makes the
+ * beginning shorter. */
+typedef struct LmFileHead {
+    size_t n;
+    size_t size;
+    bool was_gzip;
+} LmFileHead;
+LmStatus lm_file_head(LmFileHead *facts, uint8_t *out, size_t room, const char *path,
+                      LmError *err) LM_MUST_CHECK;
+
 /* Writes the parts one after the other. On failure (disk full, no such directory, ...) the target
  * is as it was and the temporary file is gone. */
 typedef struct LmFilePart {

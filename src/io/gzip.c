@@ -169,3 +169,18 @@ LmStatus lm_gzip_inflate(uint8_t **out, size_t *out_size, const uint8_t *bytes, 
     *out_size = f.written;
     return LM_OK;
 }
+
+size_t lm_gzip_head(uint8_t *out, size_t room, const uint8_t *bytes, size_t size)
+{
+    Inflation f = {.bytes = bytes, .size = size, .block = out, .block_size = room};
+    lm_zmem_init(&f.z);
+    if (inflateInit2(&f.z, WINDOW_BITS_GZIP) != Z_OK) {
+        return 0;
+    }
+    int code = Z_OK;
+    while (code == Z_OK && f.written < room) {
+        code = step(&f);
+    }
+    inflateEnd(&f.z);
+    return f.written;
+}

@@ -14,7 +14,15 @@ prints() { grep -qF -- "$1" "$work/out" || { cat "$work/out"; false; }; }
 says() { grep -qxF -- "$1" "$work/err" || { cat "$work/err"; false; }; }
 narrow() { awk 'length > 105 { print; bad = 1 } END { exit bad }' "$work/out"; }
 
-check "help lists everything" ends 0 help
+check "help says where to begin" ends 0 help
+check "on one screen" awk 'length > 80 || NR > 24 { bad = 1 } END { exit bad }' "$work/out"
+# Its names are names of help; what stands before them are headings.
+sed -n '/^In a pipeline/,/^$/p' "$work/out" | grep -o '[a-z]*[.:][a-z_.]*' >"$work/names"
+check "with names" test "$(wc -l <"$work/names")" -gt 15
+while read -r name; do
+    check "the tour's $name has help" ends 0 help "$name"
+done <"$work/names"
+check "help --all lists everything" ends 0 help --all
 for name in luma.args luma.expect luma.model luma.nn.conv luma.dataset.mnist model:fit generator:fit \
     flow:batches tensor:narrow dataset.shape luma.load luma.adam; do
     check "$name is in it" prints "  $name "
@@ -36,7 +44,7 @@ check "lists its functions" prints "  luma.nn.dense "
 check "an unknown name is exit 2" ends 2 help modle
 check "with a suggestion" says "luma: there is no help on 'modle'; did you mean 'model'?"
 check "something far off" ends 2 help qqqqqqq
-check "says where the names are" says "luma: there is no help on 'qqqqqqq'; \`luma help\` lists all names"
+check "says where the names are" says "luma: there is no help on 'qqqqqqq'; \`luma help --all\` lists all names"
 check "a word no name contains is looked up in the texts" ends 0 help momentum
 check "says so" prints "nothing is called 'momentum'; these speak of it:"
 check "names what speaks of it" prints "  luma.sgd "

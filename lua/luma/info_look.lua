@@ -1,0 +1,216 @@
+-- What a path holds, judged by content: look.at(path) gives { kind=, path=, ... } or raises what was seen
+-- instead. Names count only where content has no mark of its own (TGA pictures, MNIST's four files).
+
+local internal = require "luma.internal"
+local luma = require "luma"
+
+local look = {}
+
+local KNOWN = "luma info knows IDX, NPY, NPZ, CIFAR and safetensors files, pictures, tables of them (CSV), "
+    .. "folders of these, and recorded runs"
+local HEAD = 4096
+
+local function fail(code, path, text, ...)
+    internal.raise(code, "info: " .. path .. ": " .. text:format(...))
+end
+
+-- --- files ---
+
+local CIFAR_RECORDS = { 3073, 3074 }
+
+-- Whole records whose first labels are labels.
+local function is_cifar(head, size, is_gzip)
+    for _, record in ipairs(CIFAR_RECORDS) do
+        local is_labels = true
+        for at = 1, #head, record do
+            is_labels = is_labels and head:byte(at) < (record == 3073 and 10 or 20)
+        end
+        if is_labels and not is_gzip and size % record == 0 then
+            return true
+        end
+    end
+    return false
+end
+
+local function is_text(head)
+    return not head:find "[\0-\8\14-\31]"
+end
+
+local function is_table(head)
+    local first = head:gsub("^\xef\xbb\xbf", ""):match "^[^\r\n]+"
+    return first and is_text(head) and head:find "\n" and first:find "[%w_][,;\t][%w_\"]"
+end
+
+-- The first eight bytes say how long the header is that follows, an object of JSON.
+local function is_safetensors(head, size)
+    return #head > 9 and head:byte(9) == 0x7b and string.unpack("<I8", head) < size
+end
+
+local function is_idx(head)
+    local kind, rank = head:match "^\0\0([\8\9\11\12\13\14])(.)"
+    return kind and rank:byte() >= 1 and rank:byte() <= 8 and #head >= 4 + 4 * rank:byte()
+end
+
+local signatures = { "^\x89PNG", "^\xff\xd8\xff", "^GIF8", "^BM.*\0", "^P[1-6]%s" }
+
+local function is_image(path, head)
+    for _, signature in ipairs(signatures) do
+        if head:find(signature) then
+            return true
+        end
+    end
+    return path:lower():find "%.tga$" ~= nil
+end
+
+local function hex(head)
+    return (head:sub(1, 8):gsub(".", function(c) return ("%02x "):format(c:byte()) end):gsub(" $", ""))
+end
+
+local function what_else(path, head)
+    if path:find "%.lua$" then
+        return ("a Lua script; `luma run %s` runs it"):format(path)
+    end
+    return internal.guess(head) or is_text(head) and ("a text that begins with %q"):format(head:match "^[^\r\n]*":sub(1, 40))
+        or ("unknown data that begins with the bytes %s"):format(hex(head))
+end
+
+local function file(path)
+    local head, size, is_gzip = internal.head(path, HEAD)
+    if not head then
+        internal.raise("EIO", "info: " .. size)
+    end
+    local kind = is_image(path, head) and "picture" or is_idx(head) and "idx"
+        or head:find "^\x93NUMPY" and "npy" or head:find "^PK\3\4" and "npz"
+        or is_safetensors(head, size) and "safetensors" or head:find "^%s*[{[]" and is_text(head) and "json"
+        or is_cifar(head, size, is_gzip) and size > 0 and "cifar"
+        or not path:find "%.lua$" and not internal.guess(head) and is_table(head) and "table"
+    if not kind then
+        fail("EFORMAT", path, "%s. %s", size == 0 and "an empty file" or what_else(path, head), KNOWN)
+    end
+    return { kind = kind, path = path, head = head, size = size, is_gzip = is_gzip }
+end
+
+-- --- folders ---
+
+local function sort_names(path)
+    local names, why = internal.list_folder(path)
+    if not names then
+        internal.raise("EIO", "info: " .. why)
+    end
+    local seen = { folders = {}, files = {} }
+    for _, name in ipairs(names) do
+        if not name:find "^%." then
+            local kind = internal.file_kind(path .. "/" .. name)
+            local list = kind == "folder" and seen.folders or seen.files
+            list[#list + 1] = name
+            list[name] = true
+        end
+    end
+    return seen
+end
+
+-- "3 .txt, 1 .csv, 2 folders"
+local function tally(seen)
+    local counts, endings = {}, {}
+    for _, name in ipairs(seen.files) do
+        local ending = name:match "(%.%w+)$" or "without an ending"
+        endings[#endings + 1] = not counts[ending] and ending or nil
+        counts[ending] = (counts[ending] or 0) + 1
+    end
+    table.sort(endings, function(a, b) return counts[a] > counts[b] or counts[a] == counts[b] and a < b end)
+    local parts = {}
+    for i = 1, math.min(#endings, 4) do
+        parts[i] = ("%d %s"):format(counts[endings[i]], endings[i])
+    end
+    parts[#parts + 1] = #endings > 4 and "others" or nil
+    parts[#parts + 1] = #seen.folders > 0 and ("%d folder%s"):format(#seen.folders, #seen.folders > 1 and "s" or "")
+        or nil
+    return #parts == 0 and "it is empty" or "it holds " .. table.concat(parts, ", ")
+end
+
+local function matching(names, pattern)
+    local found = {}
+    for _, name in ipairs(names) do
+        found[#found + 1] = name:match(pattern)
+    end
+    return found
+end
+
+local endings = { png = true, jpg = true, jpeg = true, bmp = true, gif = true, tga = true, pnm = true, pgm = true,
+    ppm = true, pbm = true }
+
+local function pictures_in(path, seen)
+    local found = {}
+    for _, name in ipairs(seen.files) do
+        found[#found + 1] = endings[(name:match "%.(%w+)$" or ""):lower()] and path .. "/" .. name or nil
+    end
+    return found
+end
+
+-- Sub-folders with an image in them or below, and those without.
+local function class_folders(path, seen)
+    local good, empty = {}, {}
+    if #seen.folders > 0 and pcall(luma.dataset.folder, { path, size = { 1, 1 } }) then
+        return seen.folders, empty
+    end
+    for _, name in ipairs(seen.folders) do
+        local is_good = pcall(luma.dataset.folder, { path, size = { 1, 1 }, classes = { name } })
+        local list = is_good and good or empty
+        list[#list + 1] = name
+    end
+    return good, empty
+end
+
+local function runs_in(path, seen)
+    for _, name in ipairs(seen.folders) do
+        local at = path .. "/" .. name
+        if internal.file_kind(at .. "/run.json") then
+            return true
+        end
+        local below = internal.list_folder(at) or {}
+        for i = 1, math.min(#below, 100) do
+            if internal.file_kind(at .. "/" .. below[i] .. "/run.json") then
+                return true
+            end
+        end
+    end
+    return false
+end
+
+local function folder(path)
+    local seen = sort_names(path)
+    if seen.files["run.json"] then
+        return { kind = "run", path = path }
+    elseif seen.folders.train and seen.folders.test then
+        return { kind = "split folders", path = path }
+    elseif seen.files["data_batch_1.bin"] or seen.folders["cifar-10-batches-bin"] then
+        return { kind = "cifar10", path = path }
+    elseif #matching(seen.files, "^emnist%-(%w+)%-train%-images") > 0 then
+        return { kind = "emnist", path = path, splits = matching(seen.files, "^emnist%-(%w+)%-train%-images") }
+    elseif #matching(seen.files, "^train%-images[.-]idx3") > 0 then
+        return { kind = "mnist", path = path }
+    elseif runs_in(path, seen) then
+        fail("EFORMAT", path, "a folder of recorded runs; `luma runs` lists them, `luma info` shows one of them")
+    end
+    local classes, empty = class_folders(path, seen)
+    local loose = pictures_in(path, seen)
+    if #classes > 0 then
+        return { kind = "class folders", path = path, classes = classes, empty = empty, n_loose = #loose }
+    elseif #loose > 0 then
+        return { kind = "pictures", path = path, files = loose }
+    end
+    fail("ENOTFOUND", path, "no data set in this folder: %s. %s", tally(seen), KNOWN)
+end
+
+function look.at(path)
+    local clean = #path > 1 and path:gsub("/+$", "") or path
+    local kind, why = internal.file_kind(clean)
+    if not kind then
+        internal.raise("ENOTFOUND", "info: " .. why)
+    elseif kind == "other" then
+        fail("EIO", clean, "it is a device or pipe, a file or folder is needed")
+    end
+    return kind == "folder" and folder(clean) or file(clean)
+end
+
+return look

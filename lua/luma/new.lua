@@ -1,0 +1,170 @@
+-- luma new NAME [--data=WHAT]: a commented pipeline file to begin with, which runs as it is.
+
+local internal = require "luma.internal"
+
+local usage_error = { __tostring = function(e) return e.message end }
+
+-- What was typed wrong: no line of a script, exit code 2.
+local function usage(fmt, ...)
+    error(setmetatable({ message = "new: " .. fmt:format(...), exit_code = 2 }, usage_error), 0)
+end
+
+local HEAD = [[
+-- %s: loads images, scales them just in time, trains a small network and checks how good it is.
+--
+--     luma run %s
+--     luma run %s epochs=5%s
+--     luma batch %s seed=1..5 --html report.html
+
+-- What the command line may change, with types and defaults; other names are refused.
+local args = luma.args{ data = %s, epochs = %d, rate = 1e-3, seed = 0%s }
+luma.seed = args.seed           -- same seed, same bits: on any machine, with any number of threads
+]]
+
+local BODY = [[
+print(train, test)
+
+-- Scaling: the stages run in the order written. What is learned from pixels (here nothing yet; try
+-- luma.standardize "feature" behind rescale) is learned from the training images alone.
+local scale = luma.generator{ luma.rescale(1/255) }
+scale:fit(train)
+
+-- Augmentation: small changes, drawn anew every epoch, seen in training only. Fewer are better at first.
+local poses = scale:augment{ luma.rotate(8), luma.shift{ height = 0.07, width = 0.07 } }
+local train_flow = poses:flow(train, { batch = 32 })
+local test_flow = scale:flow(test, { shuffle = false })
+
+-- The network: convolutions find shapes, pooling halves the maps, the last layer names a class.
+local nn = luma.nn
+local model = luma.model{
+    input = train.shape,
+    nn.conv{ 16, act = "relu" }, nn.maxpool{ 2 },
+    nn.conv{ 32, act = "relu" }, nn.maxpool{ 2 },
+    nn.flatten{}, nn.dense{ #train.classes, act = "softmax" },
+}
+print(model:summary())
+
+local history = model:fit{
+    train_flow, epochs = args.epochs, validate = test_flow, optimizer = luma.adam{ rate = args.rate },
+}
+print(history)
+
+-- A run whose expectation fails ends with exit code 3: that is how CI sees that something got worse.
+local result = model:evaluate(test_flow)
+print(result)
+]]
+
+local FOOT = [[
+
+-- The model with its scaling, in one file: luma.load gives both back.
+model:save(%s, { generator = scale })
+]]
+
+local KNOWN = "local chance = 1 / #train.classes\n"
+    .. "luma.expect(\"test accuracy\", result.accuracy, \">=\", (1 + chance) / 2)   -- raise it when you know more\n"
+
+-- --- where the data come from ---
+
+local function open_block()
+    return "\nlocal train, test = luma.dataset.open(args.data, { train = args.train, test = 2000 })\n"
+end
+
+local function folder_block()
+    return [[
+
+-- A folder a class. Damaged files are named and left out; each class keeps its share in both parts.
+local photos = luma.dataset.folder{ args.data, size = { 32, 32 }, on_error = "skip", cache = "memory" }
+for _, left_out in ipairs(photos.skipped) do
+    print("left out: " .. left_out.file, left_out.reason)
+end
+local train, test = photos:split{ 0.8, seed = args.seed }
+]]
+end
+
+local function csv_block(path)
+    local file <close> = assert(io.open(path, "rb"))
+    local head = (file:read "l" or ""):gsub("^\xef\xbb\xbf", ""):gsub("[\r\"]", "")
+    local label
+    for column in (head .. ","):gmatch "([^,;\t]*)[,;\t]" do
+        local word = column:lower()
+        label = (word == "label" or word == "class" or word == "category" or not label) and column or label
+    end
+    return ([[
+
+-- A table of paths and classes, one image a line. Each class keeps its share in both parts.
+local photos = luma.dataset.csv{ args.data, label = %q, size = { 32, 32 }, cache = "memory" }
+local train, test = photos:split{ 0.8, seed = args.seed }
+]]):format(label)
+end
+
+local names = { "mnist", "fashion_mnist", "cifar10", "emnist", "digits" }
+
+local function is_name(word)
+    for _, name in ipairs(names) do
+        if name == word then
+            return true
+        end
+    end
+    return false
+end
+
+local function split_folders(path)
+    return internal.file_kind(path .. "/train") == "folder" and internal.file_kind(path .. "/test") == "folder"
+end
+
+local function holds_idx(path)
+    for _, name in ipairs(internal.list_folder(path) or {}) do
+        if name:find "^train%-images" or name:find "^data_batch_1%.bin" then
+            return true
+        end
+    end
+    return false
+end
+
+-- The lines that open `data`, whether args.train means something there, and `data` as they want it: a
+-- word without a slash would be looked for among the names of data sets.
+local function data_block(data)
+    local kind = internal.file_kind(data)
+    if is_name(data) then
+        return open_block(), true
+    elseif kind == "folder" and (split_folders(data) or holds_idx(data)) then
+        return open_block(), true, data:find "/" and data or "./" .. data
+    elseif kind == "folder" then
+        return folder_block(), false
+    elseif kind == "file" and data:lower():find "%.csv$" then
+        return csv_block(data), false
+    elseif kind == "file" and data:lower():find "%.npz$" then
+        return open_block(), true
+    elseif kind then
+        usage("--data wants a name, a folder of images, a table (.csv) or an archive (.npz); luma info %s says what "
+            .. "that file is", data)
+    end
+    local near = internal.nearest(data, names)
+    usage("there is neither a data set nor a path '%s'%s names are %s", data,
+        near and ("; did you mean '%s'?"):format(near) or ";", table.concat(names, ", "))
+end
+
+local function check_name(name)
+    if not name:find "^[%w_./-]+$" or name:find "^%-" or name:find "/$" then
+        usage("'%s' is no name for a file: letters, digits, _ and - make one", name)
+    end
+    return name:find "%.lua$" and name or name .. ".lua"
+end
+
+return function(name, data)
+    local path = check_name(name)
+    if internal.file_kind(path) then
+        usage("%s is there already; it was left as it is", path)
+    end
+    data = data or "digits"
+    local block, has_train, found = data_block(data)
+    data = found or data
+    local word = path:find "^%-" and "./" .. path or path
+    local stem = path:match "([^/]*)%.lua$"
+    local text = HEAD:format(stem, word, word, data == "digits" and " data=mnist" or "", word, ("%q"):format(data),
+        has_train and 3 or 8, has_train and ", train = 10000" or "")
+    internal.write("luma new", path, text .. block .. BODY .. KNOWN
+        .. FOOT:format(("%q"):format(stem .. ".safetensors")))
+    print(("%s is written; try\n    luma run %s"):format(path, word))
+    return 0
+end
