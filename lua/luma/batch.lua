@@ -168,7 +168,7 @@ local function judge(state, batch)
         end)
     end
     if state.options.baseline then
-        attempt(state, require "luma.baseline".judge, batch, state.options)
+        attempt(state, require "luma.baseline".judge, batch, state.baseline)
     end
     outcome.count(batch)
 end
@@ -225,6 +225,7 @@ return function(options, words, typed)
         return list(planned)
     end
     prepare_reports(options)
+    state.baseline = options.baseline and require "luma.baseline".prepare(options)
     internal.make_folder("luma batch", options.runs or "runs")
     run_all(state, n_slots, n_threads)
     local batch = collect(state, n_slots, typed)

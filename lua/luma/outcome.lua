@@ -2,7 +2,8 @@
 --
 -- A run is good when its status is "passed". An expectation counts as failed unless it is excused: a
 -- figure's bound that this seed missed and the interval over all seeds keeps (seeds.lua). Besides runs, a
--- batch fails by its seeds (an interval that misses its bound); baseline.lua fails the runs themselves.
+-- batch fails by its seeds (an interval that misses its bound), and by a baseline with which nothing could
+-- be compared; worse figures fail the runs themselves (baseline.lua).
 --
 -- batch.counts = { runs, passed, failed, expectations, expectations_failed, expectations_excused, seeds_failed }
 
@@ -63,10 +64,11 @@ function outcome.count(batch)
     return counts
 end
 
--- Nothing ran, a run failed, or seeds did.
+-- Nothing ran, a run failed, or seeds did, or nothing was compared.
 function outcome.is_failed(batch)
     local counts = outcome.count(batch)
     return counts.runs == 0 or counts.failed > 0 or counts.seeds_failed > 0
+        or (batch.baseline ~= nil and #batch.baseline.comparisons == 0)
 end
 
 -- "f.lua:12" -> "f.lua", 12; a text without a line: the run's file.
