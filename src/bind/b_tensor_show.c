@@ -1,65 +1,23 @@
 /* Tensor: t:show(), images drawn in the terminal. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-#include "base/mem.h"
 #include "bind/b_tensor.h"
-#include "bind/progress.h"
-#include "tensor/show.h"
-
-/* Where nobody says how wide the output is. */
-enum { COLUMNS_DEFAULT = 80, COLUMNS_MAX = 1000, IMAGES_MAX = 100000 };
-
-static int terminal_columns(void)
-{
-    struct winsize size;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-        return size.ws_col;
-    }
-    const char *text = getenv("COLUMNS");
-    long n = text != NULL ? strtol(text, NULL, 10) : 0;
-    return n > 0 && n <= COLUMNS_MAX ? (int)n : COLUMNS_DEFAULT;
-}
-
-static bool has_color(void)
-{
-    const char *no_color = getenv("NO_COLOR");
-    return lb_progress_is_terminal(STDOUT_FILENO) && (no_color == NULL || no_color[0] == '\0');
-}
-
-typedef struct ShowArgs {
-    int64_t max;
-    int64_t columns;
-} ShowArgs;
-
-static const LbOption show_options[] = {
-    LB_INTEGER(ShowArgs, max, "max", 1, IMAGES_MAX, "16", "images drawn at most"),
-    LB_INTEGER(ShowArgs, columns, "columns", 1, COLUMNS_MAX, "the terminal's",
-               "width of the drawing"),
-    LB_OPTIONS_END};
+#include "bind/show.h"
 
 LB_FUNCTION(
-    lb_tensor_show, "tensor:show", show_options, "tensor:show{ max=16, columns= } -> tensor",
-    "Draws an image (H x W or H x W x 1, 3, 4) or a batch of them on standard output: in colour "
-    "on a terminal, else in characters. Floats are stretched from black to white.",
-    "luma.tensor{ {0, 1}, {1, 0} }:show()")
+    lb_tensor_show, "tensor:show", lb_show_options,
+    "tensor:show([n | { max=16, columns= }]) -> tensor",
+    "Draws an image (H x W or H x W x 1, 3, 4) or a batch of them on standard output: real pixels "
+    "or colours where the terminal has them, else characters. u8 is drawn as it is; other numbers "
+    "are stretched from black to white, and a line below says from where to where. The variable "
+    "LUMA_GRAPHICS (kitty, truecolor, 256, plain) chooses the form.",
+    "luma.tensor{ {0, 1}, {1, 0} }:show()\n"
+    "luma.zeros({40, 8, 8, 3}, \"u8\"):show(4)")
 {
-    ShowArgs a = {.max = 16, .columns = terminal_columns()};
     const LmTensor *t = lb_tensor_check(L, 1, fn);
-    lb_options_parse(L, 2, fn, show_options, LB_NO_PARTS, &a);
-    lb_arg_end(L, 2, fn);
-    LmShowStyle style = {.has_color = has_color(), .columns = (int)a.columns, .max_images = a.max};
-    char *text;
+    LbShow show = lb_show_parse(L, fn);
+    LmPictureSource source;
     LmError err;
-    LmStatus st;
-    LB_CALL(L, st, lm_show_draw(&text, t, &style, &err));
-    lb_raise_if(L, st, fn, &err);
-    fputs(text, stdout);
-    lm_mem_free(text);
-    lua_settop(L, 1);
-    return 1;
+    lb_raise_if(L, lm_picture_of(&source, t, &err), fn, &err);
+    return lb_show_print(L, fn, &source, &show, NULL);
 }
 
 void lb_tensor_show_open(lua_State *L)

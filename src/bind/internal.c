@@ -14,6 +14,7 @@
 #include "bind/lazy.h"
 #include "bind/open.h"
 #include "bind/progress.h"
+#include "bind/screen.h"
 #include "io/file.h"
 
 enum { WORDS_MAX = 1024 };
@@ -200,6 +201,7 @@ static int open_internal(lua_State *L)
                                          {"make_folder", internal_make_folder},
                                          {"members", lb_inspect_members},
                                          {"columns", internal_columns},
+                                         {"screen", lb_screen_lua},
                                          {"memory", internal_memory},
                                          {"fail_allocation", internal_fail_allocation},
                                          {"is_terminal", internal_is_terminal},

@@ -301,10 +301,10 @@ static void set_facts(lua_State *L)
 
 int luaopen_luma(lua_State *L)
 {
-    static void (*const rooms[])(lua_State *) = {lb_tensor_open,  lb_image_open, lb_dataset_open,
-                                                 lb_stats_open,   lb_stage_open, lb_generator_open,
-                                                 lb_augment_open, lb_zca_open,   lb_map_open,
-                                                 lb_flow_open,    lb_model_open, lb_keras_open};
+    static void (*const rooms[])(lua_State *) = {
+        lb_tensor_open,    lb_image_open,   lb_dataset_open, lb_stats_open, lb_stage_open,
+        lb_generator_open, lb_augment_open, lb_zca_open,     lb_map_open,   lb_flow_open,
+        lb_show_open,      lb_model_open,   lb_keras_open};
     luaL_checkversion(L);
     lb_raise_open(L);
     lb_process_enter(L);

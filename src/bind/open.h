@@ -50,6 +50,7 @@ void lb_augment_open(lua_State *L);
 void lb_zca_open(lua_State *L);
 void lb_map_open(lua_State *L);
 void lb_flow_open(lua_State *L);
+void lb_show_open(lua_State *L);
 void lb_model_open(lua_State *L);
 void lb_keras_open(lua_State *L);
 

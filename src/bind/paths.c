@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/base.h"
+#include "base/base64.h"
 #include "bind/internal.h"
 
 typedef struct Folder {
@@ -120,20 +120,10 @@ int lb_paths_remove(lua_State *L)
 
 int lb_paths_base64(lua_State *L)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     size_t n;
-    const uint8_t *in = (const uint8_t *)luaL_checklstring(L, 1, &n);
+    const char *in = luaL_checklstring(L, 1, &n);
     luaL_Buffer out;
-    luaL_buffinit(L, &out);
-    for (size_t i = 0; i < n; i += 3) {
-        size_t n_left = n - i;
-        uint32_t bits = (uint32_t)in[i] << 16 | (n_left > 1 ? (uint32_t)in[i + 1] << 8 : 0) |
-                        (n_left > 2 ? (uint32_t)in[i + 2] : 0);
-        luaL_addchar(&out, digits[bits >> 18]);
-        luaL_addchar(&out, digits[bits >> 12 & 63]);
-        luaL_addchar(&out, n_left > 1 ? digits[bits >> 6 & 63] : '=');
-        luaL_addchar(&out, n_left > 2 ? digits[bits & 63] : '=');
-    }
-    luaL_pushresult(&out);
+    lm_base64_write(luaL_buffinitsize(L, &out, lm_base64_size(n)), in, n);
+    luaL_pushresultsize(&out, lm_base64_size(n));
     return 1;
 }

@@ -362,6 +362,25 @@ LmStatus lm_flow_get(LmFlow *f, int64_t k, LmBatch *out, LmError *err)
     return make_on_demand(f, k, out, err);
 }
 
+LmStatus lm_flow_peek(LmFlow *f, int64_t k, float *x, LmTarget *target, float *buffer, LmError *err)
+{
+    LmStatus st = lm_order_make(&f->order, f->epoch, err);
+    if (st != LM_OK) {
+        return st;
+    }
+    LM_ASSERT(k >= 0 && k < f->n_samples);
+    int64_t sample = f->order.indices[k];
+    if (x != NULL) {
+        unsigned token = lm_threads_flush_denormals();
+        st = lm_filler_fill(&f->filler, f->epoch, &sample, 1, &x, f->scratch, err);
+        lm_threads_restore_denormals(token);
+    }
+    if (st == LM_OK) {
+        *target = lm_flow_target(f, f->epoch, sample, buffer);
+    }
+    return st;
+}
+
 void lm_batch_fini(LmBatch *b)
 {
     lm_tensor_fini(&b->x);

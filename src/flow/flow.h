@@ -40,6 +40,14 @@ typedef struct LmBatch {
     LmTensor w; /* f32 n, how much each sample counts; zeroed where all count the same */
 } LmBatch;
 
+/* What the outputs for a sample are held against: a class number, or a row of lm_flow_n_targets
+ * numbers. Both: the row counts, and the class is the one with the largest share of it. Neither
+ * (label -1, row NULL): the scaled pixels themselves, or nothing at all, as options.labels say. */
+typedef struct LmTarget {
+    int32_t label;
+    const float *row;
+} LmTarget;
+
 /* Keeps references to both. `g` may be NULL: pixels as floats. Checks that all stages are fitted
  * and fit the set's shape. LM_EARG: a batch below 1, an empty set, drop_last with a batch larger
  * than the set, labels or weights the set cannot give, workers outside 0..LM_FLOW_WORKERS_MAX. */
@@ -71,6 +79,11 @@ LmStatus lm_flow_next(LmFlow *f, LmBatch *out, LmError *err) LM_MUST_CHECK;
 /* Batch `k` (from 0) of the epoch the flow is in, without moving it. */
 LmStatus lm_flow_get(LmFlow *f, int64_t k, LmBatch *out, LmError *err) LM_MUST_CHECK;
 void lm_batch_fini(LmBatch *b);
+/* For those who only look: scales sample k (from 0) of that epoch as lm_flow_get does into the
+ * h*w*c floats x (NULL: does not), and says what it is held against (lm_flow_target, which `buffer`
+ * is for). Neither moves the flow nor saves the sample. */
+LmStatus lm_flow_peek(LmFlow *f, int64_t k, float *x, LmTarget *target, float *buffer,
+                      LmError *err) LM_MUST_CHECK;
 
 /* --- for the trainer: scaled pixels straight into its own buffers, from any thread --- */
 /* The epoch's lm_flow_n_samples samples in order, as augment/draw.h has them: data-set indices,
@@ -91,14 +104,6 @@ LmStatus lm_flow_fill(const LmFlow *f, int64_t epoch, const int64_t *indices, in
 /* Whether the sample with data-set index i is blended with another one in this epoch (mixup): with
  * which, and its own share of the pixels and of the target, 0.5 to 1. Never with LM_FLOW_PLAIN. */
 bool lm_flow_mix(const LmFlow *f, int64_t epoch, int64_t i, int64_t *partner, double *share);
-
-/* What the outputs for a sample are held against: a class number, or a row of lm_flow_n_targets
- * numbers. Both: the row counts, and the class is the one with the largest share of it. Neither
- * (label -1, row NULL): the scaled pixels themselves, or nothing at all, as options.labels say. */
-typedef struct LmTarget {
-    int32_t label;
-    const float *row;
-} LmTarget;
 
 /* `buffer` (lm_flow_n_targets floats of the calling thread's own) is used where the row is made for
  * this epoch. */

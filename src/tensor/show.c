@@ -1,245 +1,301 @@
-/* Images as text: a character cell is about twice as high as wide, so it stands for two pixels, one
- * above the other.
+/* A character cell is about twice as high as wide, so it stands for two pixels, one above the
+ * other.
  *
  * In colour the upper pixel is the foreground of an upper half block and the lower one its
- * background; the only escape sequences used are SGR 38;2, 48;2 (24-bit colours) and 0 (reset).
- * Without colour a cell shows the mean brightness of its two pixels.
+ * background; the only escape sequences are SGR 38 and 48 (colours) and 0 (reset), which ends every
+ * image's line. Without colour a cell shows the mean brightness of its two pixels.
+ *
+ * Real pixels are drawn over empty lines: the lines are written first, so that the terminal scrolls
+ * before the cursor goes back up and not while it draws.
  */
 #include "tensor/show.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
+#include "base/cells.h"
 #include "base/mem.h"
-#include "base/str.h"
+#include "tensor/kitty.h"
 
-typedef struct Pixel {
-    int rgb[3];
-    bool is_finite;
-} Pixel;
+typedef struct Drawing {
+    LmStr *s;
+    LmPicture p;
+    LmShowMode mode;
+    const char *const *labels;
+    LmPixel *pixels; /* of the images of a band, one after another */
+    uint8_t *rgb;    /* of one image, for LM_SHOW_KITTY */
+} Drawing;
 
-typedef struct Grid {
-    const LmTensor *t;
-    int64_t n_images;    /* in the tensor */
-    int64_t h, w, c;     /* of an image in the tensor */
-    int64_t n_drawn;     /* images that are drawn */
-    int64_t scale;       /* a drawn pixel is the mean of scale x scale pixels */
-    int64_t rows, cols;  /* of a drawn image, in pixels */
-    int64_t images_wide; /* beside each other */
-    double half_lo;      /* black; halves keep differences finite near the ends of double */
-    double half_width;   /* from black to white */
-} Grid;
+/* --- colours --- */
 
-static bool is_channel_count(int64_t n)
+/* Steps of a channel in xterm's cube of 6 x 6 x 6 colours, which are numbers 16 to 231; 232 to 255
+ * are the greys 8, 18, ... 238. */
+static const int steps[] = {0, 95, 135, 175, 215, 255};
+
+static int nearest_step(int v)
 {
-    return n == 1 || n == 3 || n == 4;
+    return v < 48 ? 0 : (v < 115 ? 1 : (v - 35) / 40);
 }
 
-/* Sets n_images, h, w and c; false for shapes that are no images. */
-static bool read_shape(Grid *g, const LmTensor *t)
+static int distance(LmPixel p, int r, int g, int b)
 {
-    const int64_t *s = t->shape;
-    bool has_channels = t->rank == 4 || (t->rank == 3 && is_channel_count(s[2]));
-    bool is_batch = t->rank == 4 || (t->rank == 3 && !has_channels);
-    if (t->rank < 2 || t->rank > 4 || (t->rank == 4 && !is_channel_count(s[3]))) {
-        return false;
+    return (p.rgb[0] - r) * (p.rgb[0] - r) + (p.rgb[1] - g) * (p.rgb[1] - g) +
+           (p.rgb[2] - b) * (p.rgb[2] - b);
+}
+
+static int color_256(LmPixel p)
+{
+    int at[3];
+    for (int k = 0; k < 3; k++) {
+        at[k] = nearest_step(p.rgb[k]);
     }
-    g->t = t;
-    g->n_images = is_batch ? s[0] : 1;
-    g->h = s[is_batch];
-    g->w = s[is_batch + 1];
-    g->c = has_channels ? s[t->rank - 1] : 1;
-    return t->count > 0;
+    int mean = (p.rgb[0] + p.rgb[1] + p.rgb[2]) / 3;
+    int number = LM_MIN(LM_MAX((mean - 3) / 10, 0), 23);
+    int grey = 8 + 10 * number;
+    bool is_grey =
+        distance(p, grey, grey, grey) < distance(p, steps[at[0]], steps[at[1]], steps[at[2]]);
+    return is_grey ? 232 + number : 16 + 36 * at[0] + 6 * at[1] + at[2];
 }
 
-static void find_range(Grid *g)
+/* The colour of a pixel in this mode, as one number. */
+static int color_of(const Drawing *d, LmPixel p)
 {
-    g->half_lo = 0;
-    g->half_width = UINT8_MAX / 2.0;
-    if (g->t->dtype == LM_U8) {
+    return d->mode == LM_SHOW_256 ? color_256(p) : p.rgb[0] << 16 | p.rgb[1] << 8 | p.rgb[2];
+}
+
+/* Writes it where it is another than the last. */
+static void add_color(const Drawing *d, int plane, int color, int *last)
+{
+    if (color == *last) {
         return;
     }
-    double lo = HUGE_VAL;
-    double hi = -HUGE_VAL;
-    for (int64_t i = 0; i < g->n_drawn * g->h * g->w * g->c; i++) {
-        double v = lm_tensor_get(g->t, i);
-        if (isfinite(v)) {
-            lo = LM_MIN(lo, v);
-            hi = LM_MAX(hi, v);
-        }
+    *last = color;
+    if (d->mode == LM_SHOW_256) {
+        lm_str_add(d->s, "\x1b[%d;5;%dm", plane, color);
+    } else {
+        lm_str_add(d->s, "\x1b[%d;2;%d;%d;%dm", plane, color >> 16, color >> 8 & 255, color & 255);
     }
-    g->half_lo = lo / 2;
-    g->half_width = hi > lo ? hi / 2 - lo / 2 : 0;
 }
 
-static LmStatus plan(Grid *g, const LmTensor *t, const LmShowStyle *style, LmError *err)
+/* --- one line of one image --- */
+
+/* Below the last row of an image of odd height the terminal's own background shows. */
+static void add_color_cells(const Drawing *d, const LmPixel *upper, const LmPixel *lower)
 {
-    if (!read_shape(g, t)) {
-        char text[96];
-        return lm_fail(err, LM_ESHAPE,
-                       "a tensor of shape %s is no image: want height x width, that with 1, 3 or 4 "
-                       "channels, or a batch of such images",
-                       lm_str_shape(text, sizeof text, t->rank, t->shape));
+    int foreground = -1;
+    int background = -1;
+    for (int64_t x = 0; x < d->p.cols; x++) {
+        add_color(d, 38, color_of(d, upper[x]), &foreground);
+        if (lower != NULL) {
+            add_color(d, 48, color_of(d, lower[x]), &background);
+        }
+        lm_str_add(d->s, "\u2580");
     }
-    int64_t columns = LM_MAX(style->columns, 1);
-    g->scale = (g->w + columns - 1) / columns;
-    g->rows = (g->h + g->scale - 1) / g->scale;
-    g->cols = (g->w + g->scale - 1) / g->scale;
-    g->n_drawn = LM_MIN(g->n_images, LM_MAX(style->max_images, 1));
-    g->images_wide = LM_MIN((columns + 1) / (g->cols + 1), g->n_drawn);
-    g->images_wide = LM_MAX(g->images_wide, 1);
-    find_range(g);
-    return LM_OK;
-}
-
-static int level_of(const Grid *g, double v)
-{
-    double part = g->half_width > 0 ? (v / 2 - g->half_lo) / g->half_width : 0;
-    return (int)rint(LM_MIN(LM_MAX(part, 0), 1) * UINT8_MAX);
-}
-
-/* Mean of channel k over the pixels that drawn pixel (y, x) stands for. */
-static double mean_at(const Grid *g, int64_t image, int64_t y, int64_t x, int64_t k)
-{
-    double sum = 0;
-    int64_t n = 0;
-    int64_t y_end = LM_MIN((y + 1) * g->scale, g->h);
-    int64_t x_end = LM_MIN((x + 1) * g->scale, g->w);
-    for (int64_t i = y * g->scale; i < y_end; i++) {
-        for (int64_t j = x * g->scale; j < x_end; j++) {
-            sum += lm_tensor_get(g->t, ((image * g->h + i) * g->w + j) * g->c + k);
-            n++;
-        }
-    }
-    return sum / (double)n;
-}
-
-static Pixel pixel_at(const Grid *g, int64_t image, int64_t y, int64_t x)
-{
-    static const Pixel magenta = {{255, 0, 255}, false};
-    Pixel p = {{0, 0, 0}, true};
-    for (int k = 0; k < 3; k++) {
-        if (k > 0 && g->c == 1) {
-            p.rgb[k] = p.rgb[0];
-            continue;
-        }
-        double v = mean_at(g, image, y, x, k);
-        if (!isfinite(v)) {
-            return magenta;
-        }
-        p.rgb[k] = level_of(g, v);
-    }
-    return p;
-}
-
-static bool is_same(Pixel a, Pixel b)
-{
-    return memcmp(a.rgb, b.rgb, sizeof a.rgb) == 0;
-}
-
-static void add_color(LmStr *s, int plane, Pixel p)
-{
-    lm_str_add(s, "\x1b[%d;2;%d;%d;%dm", plane, p.rgb[0], p.rgb[1], p.rgb[2]);
-}
-
-/* One line of one image in half blocks. Colours are written where they change; the line ends in a
- * reset. Below the last row of an image of odd height the terminal's own background shows. */
-static void add_color_cells(LmStr *s, const Grid *g, int64_t image, int64_t y)
-{
-    Pixel old_upper = {0};
-    Pixel old_lower = {0};
-    bool has_lower = y + 1 < g->rows;
-    for (int64_t x = 0; x < g->cols; x++) {
-        Pixel upper = pixel_at(g, image, y, x);
-        Pixel lower = has_lower ? pixel_at(g, image, y + 1, x) : upper;
-        if (x == 0 || !is_same(upper, old_upper)) {
-            add_color(s, 38, upper);
-        }
-        if (has_lower && (x == 0 || !is_same(lower, old_lower))) {
-            add_color(s, 48, lower);
-        }
-        lm_str_add(s, "\u2580");
-        old_upper = upper;
-        old_lower = lower;
-    }
-    lm_str_add(s, "\x1b[0m");
+    lm_str_add(d->s, "\x1b[0m");
 }
 
 /* Brightness of a colour in 0..255, weighted as the eye does (ITU-R BT.601). */
-static int brightness(Pixel p)
+static int brightness(LmPixel p)
 {
     return (299 * p.rgb[0] + 587 * p.rgb[1] + 114 * p.rgb[2]) / 1000;
 }
 
-static void add_plain_cells(LmStr *s, const Grid *g, int64_t image, int64_t y)
+static void add_plain_cells(const Drawing *d, const LmPixel *upper, const LmPixel *lower)
 {
     static const char ramp[] = " .:-=+*#%@";
-    for (int64_t x = 0; x < g->cols; x++) {
-        Pixel upper = pixel_at(g, image, y, x);
-        Pixel lower = y + 1 < g->rows ? pixel_at(g, image, y + 1, x) : upper;
-        if (!upper.is_finite || !lower.is_finite) {
-            lm_str_add(s, "?");
+    for (int64_t x = 0; x < d->p.cols; x++) {
+        LmPixel below = lower != NULL ? lower[x] : upper[x];
+        if (!upper[x].is_finite || !below.is_finite) {
+            lm_str_add(d->s, "?");
             continue;
         }
-        int sum = brightness(upper) + brightness(lower); /* 0..510 */
-        lm_str_add(s, "%c", ramp[sum * (int)(sizeof ramp - 1) / 511]);
+        int sum = brightness(upper[x]) + brightness(below); /* 0..510 */
+        lm_str_add(d->s, "%c", ramp[sum * (int)(sizeof ramp - 1) / 511]);
     }
 }
 
-/* Images from `first` on, side by side. */
-static void add_band(LmStr *s, const Grid *g, int64_t first, bool has_color)
+/* --- bands of images side by side --- */
+
+/* Spaces up to the next image's place. */
+static void add_gap(const Drawing *d, int64_t used)
 {
-    int64_t end = LM_MIN(first + g->images_wide, g->n_drawn);
-    for (int64_t y = 0; y < g->rows; y += 2) {
-        for (int64_t image = first; image < end; image++) {
-            lm_str_add(s, image > first ? " " : "");
-            (has_color ? add_color_cells : add_plain_cells)(s, g, image, y);
+    lm_cells_pad(d->s, d->p.columns - used + 1);
+}
+
+static void add_cells(const Drawing *d, int64_t n)
+{
+    const LmPicture *p = &d->p;
+    for (int64_t y = 0; y < p->rows; y += 2) {
+        for (int64_t i = 0; i < n; i++) {
+            const LmPixel *upper = d->pixels + (i * p->rows + y) * p->cols;
+            const LmPixel *lower = y + 1 < p->rows ? upper + p->cols : NULL;
+            (d->mode == LM_SHOW_PLAIN ? add_plain_cells : add_color_cells)(d, upper, lower);
+            if (i + 1 < n) {
+                add_gap(d, p->cols);
+            }
         }
-        lm_str_add(s, "\n");
+        lm_str_add(d->s, "\n");
     }
 }
 
-/* Bytes the text can need. A colour cell is two sequences of at most 19 bytes and a block of 3; an
- * image's line ends in a reset of 4, and a space or newline. */
-static LmStatus make_room(LmStr *s, const Grid *g, bool has_color, LmError *err)
+static void add_pictures(const Drawing *d, int64_t n)
 {
-    enum { CELL_SIZE = 2 * 19 + 3, LINE_END_SIZE = 5, NOTE_SIZE = 128 };
-    size_t image = (size_t)g->cols * (has_color ? CELL_SIZE : 1) + LINE_END_SIZE;
-    size_t n_lines = 0;
+    const LmPicture *p = &d->p;
+    int64_t size = p->rows * p->cols;
+    for (int64_t y = 0; y < p->lines; y++) {
+        lm_str_add(d->s, "\n");
+    }
+    lm_str_add(d->s, "\x1b[%" PRId64 "A", p->lines);
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j < size; j++) {
+            memcpy(d->rgb + 3 * j, d->pixels[i * size + j].rgb, 3);
+        }
+        if (i > 0) {
+            lm_str_add(d->s, "\x1b[%" PRId64 "G", i * (p->columns + 1) + 1);
+        }
+        lm_kitty_add(d->s, d->rgb, p->cols, p->rows);
+    }
+    lm_str_add(d->s, "\x1b[%" PRId64 "B\r", p->lines);
+}
+
+static void add_labels(const Drawing *d, int64_t first, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        int64_t used = lm_cells_add(d->s, d->labels[first + i], d->p.columns);
+        if (i + 1 < n) {
+            add_gap(d, used);
+        }
+    }
+    lm_str_add(d->s, "\n");
+}
+
+static LmStatus add_band(const Drawing *d, int64_t first, LmError *err)
+{
+    int64_t n = LM_MIN(d->p.images_wide, d->p.n_drawn - first);
+    int64_t size = d->p.rows * d->p.cols;
+    for (int64_t i = 0; i < n; i++) {
+        LmStatus st = lm_picture_render(&d->p, first + i, d->pixels + i * size, err);
+        if (st != LM_OK) {
+            return st;
+        }
+    }
+    lm_str_add(d->s, first > 0 ? "\n" : "");
+    (d->mode == LM_SHOW_KITTY ? add_pictures : add_cells)(d, n);
+    if (d->labels != NULL) {
+        add_labels(d, first, n);
+    }
+    return LM_OK;
+}
+
+static void add_notes(const Drawing *d)
+{
+    const LmPicture *p = &d->p;
+    int64_t n_more = p->source->n_images - p->n_drawn;
+    if (n_more > 0) {
+        lm_str_add(d->s, "... ");
+        lm_str_add_count(d->s, n_more);
+        lm_str_add(d->s, " more\n");
+    }
+    if (!p->is_stretched) {
+        return;
+    }
+    if (p->lowest > p->highest) {
+        lm_str_add(d->s, "no value is finite");
+    } else if (p->lowest == p->highest) {
+        lm_str_add(d->s, "all values are %.6g", p->lowest);
+    } else {
+        lm_str_add(d->s, "black is %.6g, white %.6g", p->lowest, p->highest);
+    }
+    const char *odd = d->mode == LM_SHOW_PLAIN ? "?" : "magenta";
+    if (p->has_odd && p->lowest <= p->highest) {
+        lm_str_add(d->s, "; %s: not finite", odd);
+    }
+    lm_str_add(d->s, "\n");
+}
+
+/* --- the whole --- */
+
+static LmPictureFrame frame_of(const LmShowStyle *style, int64_t n_drawn)
+{
+    /* Columns to which small images are enlarged where pixels are finer than cells: one alone, and
+     * each of a grid. */
+    enum { ONE_COLUMNS = 28, MANY_COLUMNS = 12 };
+    bool is_fine = style->mode == LM_SHOW_KITTY;
+    LmPictureFrame f = {.columns = LM_MAX(style->columns, (int64_t)1),
+                        .cell_w = is_fine ? style->cell_w : 1,
+                        .cell_h = is_fine ? style->cell_h : 2,
+                        .max_images = style->max_images};
+    /* Characters may scroll; the cursor has to find the first line of a picture again. */
+    f.lines = is_fine ? LM_MAX(style->lines - 3, (int64_t)1) : f.columns;
+    f.one_size = is_fine ? ONE_COLUMNS * f.cell_w : 0;
+    f.many_size = is_fine ? MANY_COLUMNS * f.cell_w : 0;
+    for (int64_t i = 0; style->labels != NULL && i < n_drawn; i++) {
+        f.label_columns = LM_MAX(f.label_columns, lm_cells_count(style->labels[i]));
+    }
+    return f;
+}
+
+/* Bytes the text can need: a cell is two sequences of at most 19 bytes and a block of 3. What fills
+ * a label's place is at most its own bytes and the columns. */
+static bool size_text(size_t *size, const Drawing *d)
+{
+    enum { CELL_SIZE = 2 * 19 + 3, EXTRA_SIZE = 64, NOTES_SIZE = 256 };
+    const LmPicture *p = &d->p;
+    size_t line = (size_t)p->cols * CELL_SIZE + (size_t)p->columns + EXTRA_SIZE;
+    size_t image = 0;
+    if (!lm_base_mul(line, (size_t)p->lines + 2, &image)) {
+        return false;
+    }
+    if (d->mode == LM_SHOW_KITTY) {
+        image = lm_kitty_size((size_t)(p->rows * p->cols)) + (size_t)p->lines + (size_t)p->columns +
+                EXTRA_SIZE;
+    }
+    size_t total = NOTES_SIZE;
+    for (int64_t i = 0; d->labels != NULL && i < p->n_drawn; i++) {
+        total += strlen(d->labels[i]) + 1;
+    }
+    return lm_base_mul(image, (size_t)p->n_drawn, size) && lm_base_add(*size, total, size);
+}
+
+static LmStatus make_room(Drawing *d, LmError *err)
+{
+    const LmPicture *p = &d->p;
+    size_t image = (size_t)(p->rows * p->cols);
     size_t size = 0;
-    char *text = NULL;
-    bool fits = lm_base_mul((size_t)g->n_drawn, (size_t)(g->rows + 3) / 2, &n_lines) &&
-                lm_base_mul(n_lines, image, &size) && lm_base_add(size, NOTE_SIZE, &size);
-    LmStatus st = lm_mem_alloc(&text, fits ? size : SIZE_MAX, 1, err);
-    if (st == LM_OK) {
-        *s = lm_str(text, size);
+    bool fits = size_text(&size, d);
+    LmStatus st = lm_mem_alloc(&d->s->text, fits ? size : SIZE_MAX, 1, err);
+    if (st != LM_OK) {
+        return st;
+    }
+    *d->s = lm_str(d->s->text, size);
+    st = lm_mem_alloc(&d->pixels, image * (size_t)p->images_wide, sizeof *d->pixels, err);
+    if (st == LM_OK && d->mode == LM_SHOW_KITTY) {
+        st = lm_mem_alloc(&d->rgb, image, 3, err);
     }
     return st;
 }
 
-LmStatus lm_show_draw(char **out, const LmTensor *t, const LmShowStyle *style, LmError *err)
+LmStatus lm_show_draw(char **out, const LmPictureSource *source, const LmShowStyle *style,
+                      LmError *err)
 {
-    Grid g;
     LmStr s = {0};
-    LmStatus st = plan(&g, t, style, err);
+    Drawing d = {.s = &s, .mode = style->mode, .labels = style->labels};
+    LmPictureFrame frame = frame_of(style, LM_MIN(source->n_images, style->max_images));
+    LmStatus st = lm_picture_plan(&d.p, source, &frame, err);
     if (st == LM_OK) {
-        st = make_room(&s, &g, style->has_color, err);
+        st = make_room(&d, err);
     }
-    if (st != LM_OK) {
-        return st;
+    for (int64_t i = 0; st == LM_OK && i < d.p.n_drawn; i += d.p.images_wide) {
+        st = add_band(&d, i, err);
     }
-    for (int64_t first = 0; first < g.n_drawn; first += g.images_wide) {
-        lm_str_add(&s, first > 0 ? "\n" : "");
-        add_band(&s, &g, first, style->has_color);
+    if (st == LM_OK) {
+        add_notes(&d);
+        LM_ASSERT(s.used < s.size - 1);
+        *out = s.text;
+        s.text = NULL;
     }
-    if (g.n_drawn < g.n_images) {
-        char drawn[32];
-        char all[32];
-        lm_str_add(&s, "\n%s of %s images\n", lm_str_count(drawn, sizeof drawn, g.n_drawn),
-                   lm_str_count(all, sizeof all, g.n_images));
-    }
-    LM_ASSERT(s.used < s.size - 1);
-    *out = s.text;
-    return LM_OK;
+    lm_mem_free(s.text);
+    lm_mem_free(d.pixels);
+    lm_mem_free(d.rgb);
+    return st;
 }

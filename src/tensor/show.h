@@ -1,22 +1,32 @@
-/* Draws image tensors as text for a terminal. */
+/* Draws images as text for a terminal, with a label below each. */
 #ifndef LM_SHOW_H
 #define LM_SHOW_H
 
-#include "tensor/tensor.h"
+#include "tensor/picture.h"
+
+typedef enum LmShowMode {
+    LM_SHOW_PLAIN,     /* ASCII characters, no control codes */
+    LM_SHOW_256,       /* half blocks in the 256 colours of xterm */
+    LM_SHOW_TRUECOLOR, /* half blocks in 24-bit colours */
+    LM_SHOW_KITTY,     /* real pixels (tensor/kitty.h) */
+    LM_SHOW_COUNT
+} LmShowMode;
 
 typedef struct LmShowStyle {
-    bool has_color;     /* 24-bit colours and half blocks, else plain ASCII characters */
-    int columns;        /* width of the terminal; images wider than that are averaged down */
-    int64_t max_images; /* at most so many are drawn, with a line that says how many there are */
+    LmShowMode mode;
+    int64_t columns; /* width of the terminal; larger images are averaged down */
+    int64_t lines;   /* its height */
+    int64_t cell_w;  /* pixels a character has, for LM_SHOW_KITTY */
+    int64_t cell_h;
+    int64_t
+        max_images; /* at most so many are drawn, with a line that says how many more there are */
+    const char *const *labels; /* of the images drawn, NULL: none have one */
 } LmShowStyle;
 
-/* t is H x W, H x W x 1, 3 or 4, N x H x W, or N x H x W x 1, 3 or 4 (three dimensions are one
- * image where the last is 1, 3 or 4; an alpha channel is not drawn); other shapes and images
- * without pixels are LM_ESHAPE. u8 is drawn as it is, other types stretched from their smallest
- * finite value (black) to their largest (white); what is not finite shows as '?' or magenta. Images
- * stand side by side as far as the columns reach. *out ends in a newline and is the caller's
- * (lm_mem_free). */
-LmStatus lm_show_draw(char **out, const LmTensor *t, const LmShowStyle *style,
+/* Images stand side by side as far as the columns reach. Numbers other than u8 are stretched from
+ * black to white, and a line below says from where to where; what is not finite shows as '?' or
+ * magenta. *out ends in a newline and is the caller's (lm_mem_free). Fails as lm_picture_plan. */
+LmStatus lm_show_draw(char **out, const LmPictureSource *source, const LmShowStyle *style,
                       LmError *err) LM_MUST_CHECK;
 
 #endif

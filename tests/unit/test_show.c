@@ -5,8 +5,15 @@
 
 #include "tensor/show.h"
 
-static const LmShowStyle plain = {.has_color = false, .columns = 20, .max_images = 100};
-static const LmShowStyle colored = {.has_color = true, .columns = 20, .max_images = 100};
+static const LmShowStyle plain = {.columns = 20, .max_images = 100};
+static const LmShowStyle colored = {.mode = LM_SHOW_TRUECOLOR, .columns = 20, .max_images = 100};
+
+static LmStatus draw(char **text, const LmTensor *t, const LmShowStyle *style, LmError *err)
+{
+    LmPictureSource source;
+    LmStatus st = lm_picture_of(&source, t, err);
+    return st == LM_OK ? lm_show_draw(text, &source, style, err) : st;
+}
 
 static LmTensor make(LmDtype dtype, int rank, const int64_t *shape, const double *values)
 {
@@ -24,7 +31,7 @@ static void check(LmTensor t, const LmShowStyle *style, const char *want)
 {
     LmError err;
     char *text = NULL;
-    assert_survives_oom(lm_show_draw(&text, &t, style, &err), err);
+    assert_survives_oom(draw(&text, &t, style, &err), err);
     assert_string_equal(text, want);
     lm_mem_free(text);
     lm_tensor_fini(&t);
@@ -64,11 +71,13 @@ static void test_stretching(void **state)
 {
     (void)state;
     check(make(LM_F32, 2, (const int64_t[]){1, 3}, (const double[]){-0.5, 0, 0.5}), &plain,
-          " +@\n");
-    check(make(LM_F64, 2, (const int64_t[]){1, 2}, (const double[]){3, 3}), &plain, "  \n");
-    check(make(LM_I32, 2, (const int64_t[]){1, 2}, (const double[]){-7, 7}), &plain, " @\n");
+          " +@\nblack is -0.5, white 0.5\n");
+    check(make(LM_F64, 2, (const int64_t[]){1, 2}, (const double[]){3, 3}), &plain,
+          "  \nall values are 3\n");
+    check(make(LM_I32, 2, (const int64_t[]){1, 2}, (const double[]){-7, 7}), &plain,
+          " @\nblack is -7, white 7\n");
     check(make(LM_F64, 2, (const int64_t[]){1, 3}, (const double[]){-1.7e308, 0, 1.7e308}), &plain,
-          " +@\n");
+          " +@\nblack is -1.7e+308, white 1.7e+308\n");
 }
 
 static void test_not_finite(void **state)
@@ -76,10 +85,11 @@ static void test_not_finite(void **state)
     (void)state;
     const double nan = (double)NAN;
     check(make(LM_F32, 2, (const int64_t[]){1, 4}, (const double[]){0, nan, HUGE_VAL, 1}), &plain,
-          " ??@\n");
-    check(make(LM_F32, 2, (const int64_t[]){1, 2}, (const double[]){nan, nan}), &plain, "??\n");
+          " ??@\nblack is 0, white 1; ?: not finite\n");
+    check(make(LM_F32, 2, (const int64_t[]){1, 2}, (const double[]){nan, nan}), &plain,
+          "??\nno value is finite\n");
     check(make(LM_F32, 2, (const int64_t[]){1, 1}, &nan), &colored,
-          "\x1b[38;2;255;0;255m\u2580\x1b[0m\n");
+          "\x1b[38;2;255;0;255m\u2580\x1b[0m\nno value is finite\n");
 }
 
 static void test_wide_images_are_averaged(void **state)
@@ -89,9 +99,9 @@ static void test_wide_images_are_averaged(void **state)
     check(
         make(LM_U8, 2, (const int64_t[]){2, 4}, (const double[]){255, 255, 0, 0, 255, 255, 0, 255}),
         &narrow, "@:\n");
-    /* 5 columns on 2: three pixels a cell, the last cell has only two. */
+    /* 5 columns on 2: two and a half pixels a cell; the middle one is half of 255 in each. */
     check(make(LM_U8, 2, (const int64_t[]){1, 5}, (const double[]){255, 255, 255, 0, 0}), &narrow,
-          "@ \n");
+          "@.\n");
     narrow.columns = 0;
     check(make(LM_U8, 2, (const int64_t[]){1, 5}, (const double[]){255, 255, 255, 255, 255}),
           &narrow, "@\n");
@@ -111,9 +121,9 @@ static void test_grids(void **state)
     style.columns = 4;
     check(make(LM_U8, 3, (const int64_t[]){2, 2, 2}, values), &style, "@@\n\n  \n");
     style.max_images = 1;
-    check(make(LM_U8, 3, (const int64_t[]){5, 2, 2}, values), &style, "@@\n\n1 of 5 images\n");
+    check(make(LM_U8, 3, (const int64_t[]){5, 2, 2}, values), &style, "@@\n... 4 more\n");
     style.max_images = -3;
-    check(make(LM_U8, 3, (const int64_t[]){5, 2, 2}, values), &style, "@@\n\n1 of 5 images\n");
+    check(make(LM_U8, 3, (const int64_t[]){5, 2, 2}, values), &style, "@@\n... 4 more\n");
 }
 
 /* Noise needs two colours a cell, the most the room is reckoned for. */
@@ -121,14 +131,22 @@ static void test_room_is_enough(void **state)
 {
     (void)state;
     LmError err;
+    static const char *const labels[] = {
+        "a", "", "\xe8\x8c\xb6 e\xcc\x81 \x1b[31m", "much longer than that", "e", "f"};
     LmTensor t = make(LM_U8, 4, (const int64_t[]){7, 11, 13, 3}, NULL);
     for (int64_t i = 0; i < t.count; i++) {
         ((uint8_t *)t.data)[i] = (uint8_t)(100 + i * 7 % 156);
     }
-    for (int columns = 1; columns < 120; columns++) {
-        LmShowStyle style = {true, columns, 6};
+    for (int i = 0; i < 120 * LM_SHOW_COUNT; i++) {
+        LmShowStyle style = {.mode = (LmShowMode)(i % LM_SHOW_COUNT),
+                             .columns = i / LM_SHOW_COUNT,
+                             .lines = 24,
+                             .cell_w = 8,
+                             .cell_h = 16,
+                             .max_images = 6,
+                             .labels = labels};
         char *text = NULL;
-        assert_ok(lm_show_draw(&text, &t, &style, &err), err);
+        assert_ok(draw(&text, &t, &style, &err), err);
         assert_int_equal(text[strlen(text) - 1], '\n');
         lm_mem_free(text);
     }
@@ -140,7 +158,7 @@ static void refuse(int rank, const int64_t *shape, const char *part)
     LmError err;
     char *text = NULL;
     LmTensor t = make(LM_U8, rank, shape, NULL);
-    assert_fails(lm_show_draw(&text, &t, &plain, &err), LM_ESHAPE, err, part);
+    assert_fails(draw(&text, &t, &plain, &err), LM_ESHAPE, err, part);
     assert_null(text);
     lm_tensor_fini(&t);
 }
