@@ -22,7 +22,8 @@ local shared = {
 
 local parameters = {
     a = "luma.Augmentation", b = "luma.Augmentation", alpha = "number", amount = "number", axis = "integer",
-    bound = "number", brightness = "number", condition = "boolean?", count = "integer", default = "any",
+    bound = "number", brightness = "number", channel = "integer", condition = "boolean?", count = "integer",
+    default = "any",
     degrees = "number", dir = "string", dtype = "luma.dtype", epoch = "integer", factor = "number",
     filters = "integer", first = "integer", fn = "fun(image: luma.Tensor): luma.Tensor?", folder = "string",
     fraction = "number", h = "integer", hi = "number", i = "integer", image = "luma.Tensor",

@@ -85,7 +85,7 @@ static LmStatus get_of_dataset(void *ctx, int64_t i, const LmTensor **image, LmE
 }
 
 LB_FUNCTION(lb_dataset_show, "dataset:show", lb_show_options,
-            "dataset:show([n | { max=16, columns= }]) -> dataset",
+            "dataset:show([n]) -> dataset; dataset:show{ max=16, columns= } -> dataset",
             "Draws the first n images in the terminal, each with the names of its classes (or the "
             "numbers to predict) below. See help \"tensor:show\" for how they are drawn.",
             "local train = luma.dataset.digits{ train=100, test=10 }\n"
@@ -129,7 +129,7 @@ static LmStatus get_of_flow(void *ctx, int64_t i, const LmTensor **image, LmErro
 }
 
 LB_FUNCTION(lb_flow_show, "flow:show", lb_show_options,
-            "flow:show([n | { max=16, columns= }]) -> flow",
+            "flow:show([n]) -> flow; flow:show{ max=16, columns= } -> flow",
             "Draws the first batch of the epoch the flow is in as the network sees it, scaled and "
             "augmented, with its labels. Does not move the flow. See help \"tensor:show\" for how "
             "images are drawn.",

@@ -210,19 +210,44 @@ LB_FUNCTION(lb_stats_subtract, "stats:subtract", NULL, "stats:subtract(other) ->
     return 1;
 }
 
-LB_FUNCTION(lb_stats_histogram, "stats:histogram", NULL, "stats:histogram() -> list of 256 counts",
-            "How often each value occurs over all pixels: value v is item v + 1. For u8 data only.",
-            "local h = luma.stats():add(luma.zeros({2, 2}, \"u8\")):histogram()\n"
-            "assert(h[1] == 4 and h[256] == 0)")
+/* Counts over everything (j below 0) or of number j. */
+static const uint64_t *check_histogram(lua_State *L, const LmMoments *m, int64_t j, const char *fn)
 {
-    const LmMoments *m = check_full(L, 1, fn);
-    const uint64_t *counts = lm_moments_histogram(m);
-    lb_arg_end(L, 1, fn);
-    if (counts == NULL) {
+    if (lm_moments_n_images(m) == 0 || lm_moments_dtype(m) != LM_U8) {
         lb_raise_text(L, LM_ESTATE, "%s: %s", fn,
                       lm_moments_n_images(m) == 0 ? "nothing was added yet"
                                                   : "only u8 data has one, this is f32");
     }
+    const uint64_t *counts = j < 0 ? lm_moments_histogram(m) : lm_moments_histogram_of(m, j);
+    if (counts == NULL) {
+        lb_raise_text(L, LM_ESTATE, "%s: of more than 16 channels there is only the one over all",
+                      fn);
+    }
+    return counts;
+}
+
+LB_FUNCTION(
+    lb_stats_histogram, "stats:histogram", NULL, "stats:histogram([channel]) -> list of 256 counts",
+    "How often each value occurs over all pixels and channels, or, for axis \"channel\", in "
+    "that channel (from 1) alone: value v is item v + 1. For u8 data only.",
+    "local h = luma.stats():add(luma.zeros({2, 2}, \"u8\")):histogram()\n"
+    "assert(h[1] == 4 and h[256] == 0)\n"
+    "local s = luma.stats{ axis=\"channel\" }:add(luma.zeros({1, 2, 2, 3}, \"u8\"))\n"
+    "assert(s:histogram()[1] == 12 and s:histogram(3)[1] == 4)")
+{
+    const LmMoments *m = check_full(L, 1, fn);
+    int64_t j = -1;
+    lb_arg_end(L, 2, fn);
+    if (!lua_isnoneornil(L, 2)) {
+        if (lm_moments_axis(m) != LM_AXIS_CHANNEL) {
+            lb_raise_text(L, LM_EARG,
+                          "%s: channels are kept apart by axis=\"channel\" alone, not \"%s\"", fn,
+                          lm_axis_name(lm_moments_axis(m)));
+        }
+        int64_t n = LM_MAX(lm_moments_width(m), (int64_t)1);
+        j = lb_arg_integer(L, 2, fn, "channel", 1, (double)n) - 1;
+    }
+    const uint64_t *counts = check_histogram(L, m, j, fn);
     lua_createtable(L, 256, 0);
     for (int v = 0; v < 256; v++) {
         lua_pushinteger(L, (lua_Integer)counts[v]);

@@ -4,7 +4,7 @@
 
 LB_FUNCTION(
     lb_tensor_show, "tensor:show", lb_show_options,
-    "tensor:show([n | { max=16, columns= }]) -> tensor",
+    "tensor:show([n]) -> tensor; tensor:show{ max=16, columns= } -> tensor",
     "Draws an image (H x W or H x W x 1, 3, 4) or a batch of them on standard output: real pixels "
     "or colours where the terminal has them, else characters. u8 is drawn as it is; other numbers "
     "are stretched from black to white, and a line below says from where to where. The variable "

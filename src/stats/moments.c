@@ -346,6 +346,12 @@ const uint64_t *lm_moments_histogram(const LmMoments *m)
     return m->sums.histogram;
 }
 
+const uint64_t *lm_moments_histogram_of(const LmMoments *m, int64_t j)
+{
+    LM_ASSERT(j >= 0 && (j < m->width || !m->is_shaped));
+    return lm_sums_histogram(&m->sums, j);
+}
+
 double lm_moments_mean_of(uint64_t n, uint64_t s1)
 {
     return lm_exact_mean(n, s1);

@@ -43,7 +43,7 @@ LmStatus lm_moments_add(LmMoments *m, const void *pixels, LmDtype dtype, int64_t
 LmStatus lm_moments_merge(LmMoments *m, const LmMoments *other, LmError *err) LM_MUST_CHECK;
 /* m -= other, u8 only: `other` must be of samples that m holds (LM_EARG where what is left cannot
  * be sums of pixels, or a count of the histogram would turn negative). min and max come from the
- * histogram where there is one number (width 1); otherwise they are kept, hence bounds. */
+ * histograms where each number has one; otherwise they are kept, hence bounds. */
 LmStatus lm_moments_subtract(LmMoments *m, const LmMoments *other, LmError *err) LM_MUST_CHECK;
 
 LmAxis lm_moments_axis(const LmMoments *m);
@@ -65,6 +65,8 @@ bool lm_moments_sums(const LmMoments *m, int64_t j, uint64_t *s1, uint64_t *s2);
 /* Counts of the 256 values over all pixels and channels; NULL while empty, for f32 data and after
  * lm_moments_skip_histogram. */
 const uint64_t *lm_moments_histogram(const LmMoments *m);
+/* The same of number j alone; NULL too where there are more numbers than 16. */
+const uint64_t *lm_moments_histogram_of(const LmMoments *m, int64_t j);
 
 /* Population mean and std of n values from their exact sums, correctly rounded; 0 < n < 2^63. */
 double lm_moments_mean_of(uint64_t n, uint64_t s1);

@@ -19,6 +19,17 @@ static bool uses_parts(const LmSums *s)
     return s->width > LM_SUM_CHANNELS_MAX;
 }
 
+/* Tables of 256 counts a histogram is made of. */
+static int64_t tables_of(int64_t width)
+{
+    return width > 1 && width <= LM_SUMS_APART_MAX ? 1 + width : 1;
+}
+
+static int64_t n_tables(const LmSums *s)
+{
+    return s->histogram != NULL ? tables_of(s->width) : 0;
+}
+
 static LmStatus alloc_arrays(LmSums *s, bool has_histogram, LmError *err)
 {
     size_t n = (size_t)s->width;
@@ -39,7 +50,8 @@ static LmStatus alloc_arrays(LmSums *s, bool has_histogram, LmError *err)
         st = lm_mem_zeros(&s->hi, n, 1, err);
     }
     if (st == LM_OK && has_histogram) {
-        st = lm_mem_zeros(&s->histogram, 256, sizeof *s->histogram, err);
+        size_t n_counts = 256 * (size_t)tables_of(s->width);
+        st = lm_mem_zeros(&s->histogram, n_counts, sizeof *s->histogram, err);
     }
     return st;
 }
@@ -134,6 +146,31 @@ static void widen_few(LmSums *s, const uint8_t *v, size_t n)
     }
 }
 
+/* A block of several numbers, sorted by number first. */
+static void count_apart(LmSums *s, const uint8_t *v, size_t n)
+{
+    uint8_t own[BLOCK_BYTES / 2];
+    size_t width = (size_t)s->width;
+    for (size_t j = 0; j < width; j++) {
+        uint64_t *counts = s->histogram + (1 + j) * 256;
+        for (size_t i = 0; i < n / width; i++) {
+            own[i] = v[i * width + j];
+        }
+        lm_kernels()->stats->histogram_u8(own, n / width, counts);
+    }
+}
+
+/* The first table becomes the sum of the others. */
+static void add_up_tables(LmSums *s)
+{
+    for (int64_t v = 0; v < 256 && n_tables(s) > 1; v++) {
+        s->histogram[v] = 0;
+        for (int64_t j = 0; j < s->width; j++) {
+            s->histogram[v] += s->histogram[(1 + j) * 256 + v];
+        }
+    }
+}
+
 static void add_block(LmSums *s, const uint8_t *v, size_t n)
 {
     const LmStatsKernels *k = lm_kernels()->stats;
@@ -149,8 +186,10 @@ static void add_block(LmSums *s, const uint8_t *v, size_t n)
     } else if (!is_widest(s)) {
         widen_few(s, v, n);
     }
-    if (s->histogram != NULL) {
+    if (n_tables(s) == 1) {
         k->histogram_u8(v, n, s->histogram);
+    } else if (n_tables(s) > 1) {
+        count_apart(s, v, n);
     }
 }
 
@@ -161,6 +200,7 @@ void lm_sums_add(LmSums *s, const uint8_t *v, size_t n)
     for (size_t i = 0; i < n; i += block) {
         add_block(s, v + i, LM_MIN(block, n - i));
     }
+    add_up_tables(s);
 }
 
 void lm_sums_merge(LmSums *s, const LmSums *other)
@@ -171,7 +211,7 @@ void lm_sums_merge(LmSums *s, const LmSums *other)
         s->lo[j] = LM_MIN(s->lo[j], other->lo[j]);
         s->hi[j] = LM_MAX(s->hi[j], other->hi[j]);
     }
-    for (int v = 0; v < 256 && s->histogram != NULL; v++) {
+    for (int64_t v = 0; v < 256 * n_tables(s); v++) {
         s->histogram[v] += other->histogram[v];
     }
 }
@@ -194,7 +234,7 @@ bool lm_sums_can_subtract(const LmSums *s, const LmSums *other, uint64_t n_left)
             return false;
         }
     }
-    for (int v = 0; v < 256 && s->histogram != NULL; v++) {
+    for (int64_t v = 0; v < 256 * n_tables(s); v++) {
         if (s->histogram[v] < other->histogram[v]) {
             return false;
         }
@@ -202,14 +242,22 @@ bool lm_sums_can_subtract(const LmSums *s, const LmSums *other, uint64_t n_left)
     return true;
 }
 
-static void bounds_from_histogram(LmSums *s)
+const uint64_t *lm_sums_histogram(const LmSums *s, int64_t j)
 {
-    s->lo[0] = 255;
-    s->hi[0] = 0;
+    if (n_tables(s) > 1) {
+        return s->histogram + (1 + j) * 256;
+    }
+    return s->width == 1 ? s->histogram : NULL;
+}
+
+static void bounds_from_histogram(LmSums *s, int64_t j, const uint64_t *counts)
+{
+    s->lo[j] = 255;
+    s->hi[j] = 0;
     for (int v = 0; v < 256; v++) {
-        if (s->histogram[v] > 0) {
-            s->lo[0] = LM_MIN(s->lo[0], (uint8_t)v);
-            s->hi[0] = (uint8_t)v;
+        if (counts[v] > 0) {
+            s->lo[j] = LM_MIN(s->lo[j], (uint8_t)v);
+            s->hi[j] = (uint8_t)v;
         }
     }
 }
@@ -220,10 +268,10 @@ void lm_sums_subtract(LmSums *s, const LmSums *other)
         set_sums(s, j, lm_sums_s1(s, j) - lm_sums_s1(other, j),
                  lm_sums_s2(s, j) - lm_sums_s2(other, j));
     }
-    for (int v = 0; v < 256 && s->histogram != NULL; v++) {
+    for (int64_t v = 0; v < 256 * n_tables(s); v++) {
         s->histogram[v] -= other->histogram[v];
     }
-    if (s->width == 1 && s->histogram != NULL) {
-        bounds_from_histogram(s);
+    for (int64_t j = 0; j < s->width && lm_sums_histogram(s, j) != NULL; j++) {
+        bounds_from_histogram(s, j, lm_sums_histogram(s, j));
     }
 }
