@@ -5,7 +5,7 @@ DEPS := gcc libc6-dev make pkg-config liblua5.4-dev zlib1g-dev libminizip-dev li
         liblapacke-dev libedit-dev libcmocka-dev \
         curl ca-certificates
 # What some tests use; they are left out where it cannot be had.
-TEST_DEPS := tmux lua5.4 lua-check luarocks mandoc fish zsh
+TEST_DEPS := tmux lua5.4 lua-check luarocks mandoc fish zsh libxml2-utils
 # pkg-config is asked when make starts: what is built after `deps` is built by a make of its own.
 AGAIN := +@$(MAKE) --no-print-directory
 RUN := @BUILD=$(BUILD) JOBS=$(JOBS) tests/run.sh

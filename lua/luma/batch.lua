@@ -233,7 +233,7 @@ return function(options, words, typed)
     report(state, batch)
     state.console:summary(batch, #planned.runs - #batch.runs)
     if os.getenv "GITHUB_ACTIONS" or os.getenv "GITLAB_CI" then
-        require "luma.annotations".print(batch)
+        attempt(state, require "luma.annotations".print, batch, options)
     end
     return exit_code(state, batch)
 end

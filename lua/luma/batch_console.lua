@@ -104,8 +104,9 @@ local function print_tail(record)
     if #lines > 0 then
         print("        the end of " .. shown(path) .. ":")
     end
+    -- A line that began with :: would be a command to GitHub, blanks or not.
     for _, line in ipairs(lines) do
-        print("        " .. line)
+        print("        | " .. line)
     end
 end
 

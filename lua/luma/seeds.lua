@@ -196,19 +196,21 @@ local function judge_group(group)
     return judged
 end
 
--- Sets batch.seeds, excuses expectations and their runs. Gives lines to be told to the user.
+-- Sets batch.seeds (groups that expect something of a figure), excuses expectations and their runs. Gives lines to be told to the user.
 function seeds.judge(batch)
-    local notes = {}
+    local notes, n_groups = {}, 0
     batch.seeds = {}
     for _, group in ipairs(group_runs(batch.runs)) do
         if #group.runs > 1 then
-            table.insert(batch.seeds, judge_group(group))
+            local judged = judge_group(group)
+            n_groups = n_groups + 1
+            batch.seeds[#batch.seeds + 1] = #judged.expectations > 0 and judged or nil
         else
             table.insert(notes, ("--expect-seeds: %s ran from one seed, its expectations stand as they are"):format(
                 group.name))
         end
     end
-    if #batch.seeds == 0 then
+    if n_groups == 0 then
         notes = { "--expect-seeds: no runs differ in their seed alone, so every run is judged by itself; "
             .. "a sweep over seeds is written seed=1..5" }
     end
