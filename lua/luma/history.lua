@@ -147,6 +147,20 @@ function methods.save(history, path)
     return history
 end
 
+local show_options = {
+    { name = "columns", kind = "integer", min = 20, max = 1000, text = "width of the drawing; the terminal's if absent" },
+}
+
+function methods.show(history, options)
+    local fn = "history:show"
+    if getmetatable(history) ~= history_meta then
+        internal.raise("EARG", ("%s: called without its object; write history:show()"):format(fn))
+    end
+    local o = internal.options(fn, options, show_options)
+    io.stdout:write(require "luma.draw_history"(history, require "luma.draw".style(fn, o.columns)))
+    return history
+end
+
 local history_example = [[
 local nn = luma.nn
 local model = luma.model{ input={28, 28, 1}, nn.flatten{}, nn.dense{10, act="softmax"} }
@@ -170,6 +184,13 @@ internal.define{
 local path = os.tmpname() .. ".csv"
 history:save(path)
 os.remove(path)]],
+}
+
+internal.define{
+    "history:show", signature = "history:show{ columns= } -> history", options = show_options,
+    text = "Draws loss and accuracy, of validation beside those of training, in the terminal: lines of dots in colour "
+        .. "where it has colours and the locale is UTF-8, else plain characters.",
+    example = history_example .. "history:show{ columns=60 }",
 }
 
 -- "loss 0.1841  accuracy 94.48 %", without the accuracy where values are predicted.

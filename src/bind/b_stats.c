@@ -256,6 +256,43 @@ LB_FUNCTION(
     return 1;
 }
 
+typedef struct StatsShowArgs {
+    int64_t columns;
+} StatsShowArgs;
+
+static const LbOption show_options[] = {LB_INTEGER(StatsShowArgs, columns, "columns", 20, 1000,
+                                                   "the terminal's", "width of the drawing"),
+                                        LB_OPTIONS_END};
+
+LB_FUNCTION(
+    lb_stats_show, "stats:show", show_options, "stats:show{ columns= } -> stats",
+    "Draws the histogram of the pixels in the terminal, with mean, std, min and max: one a "
+    "channel for axis \"channel\"; for axis \"pixel\" the means as a picture. Bars that would "
+    "leave nothing of the others are cut, and their share is stated.",
+    "local train = luma.dataset.digits{ train=100, test=10 }\n"
+    "train:stats():show()\n"
+    "train:stats{ axis=\"pixel\" }:show{ columns=60 }")
+{
+    StatsShowArgs a = {.columns = 0};
+    const LmMoments *m = check_stats(L, 1, fn);
+    lb_options_parse(L, 2, fn, show_options, LB_NO_PARTS, &a);
+    lb_arg_end(L, 2, fn);
+    if (lm_moments_n_images(m) == 0) {
+        lb_raise_text(L, LM_ESTATE, "%s: nothing was added yet; call stats:add(dataset) first", fn);
+    }
+    lb_open_require(L, "luma.draw_stats");
+    lua_pushvalue(L, 1);
+    if (a.columns > 0) {
+        lua_pushinteger(L, a.columns);
+    } else {
+        lua_pushnil(L);
+    }
+    lua_pushboolean(L, lm_moments_dtype(m) == LM_U8);
+    lua_call(L, 3, 0);
+    lua_settop(L, 1);
+    return 1;
+}
+
 /* --- fields --- */
 
 static double mean_of(const void *m, int64_t j)
@@ -364,17 +401,10 @@ static lua_Integer length(const void *object)
     return lm_moments_n_images(object);
 }
 
-static const LbDoc *const members[] = {&lb_stats_add_doc,
-                                       &lb_stats_merge_doc,
-                                       &lb_stats_subtract_doc,
-                                       &lb_stats_histogram_doc,
-                                       &lb_stats_mean_doc,
-                                       &lb_stats_std_doc,
-                                       &lb_stats_min_doc,
-                                       &lb_stats_max_doc,
-                                       &lb_stats_count_doc,
-                                       &lb_stats_axis_doc,
-                                       NULL};
+static const LbDoc *const members[] = {
+    &lb_stats_add_doc,  &lb_stats_merge_doc, &lb_stats_subtract_doc, &lb_stats_histogram_doc,
+    &lb_stats_show_doc, &lb_stats_mean_doc,  &lb_stats_std_doc,      &lb_stats_min_doc,
+    &lb_stats_max_doc,  &lb_stats_count_doc, &lb_stats_axis_doc,     NULL};
 
 const LbType lb_stats_type = {
     .name = "stats",
