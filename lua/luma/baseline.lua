@@ -2,8 +2,10 @@
 --
 -- Runs belong together by their names, figures by theirs (the last of a name counts). Which way a figure gets worse
 -- says the operator of its expectation, else its name, else every change is for the worse. seconds, cpu_seconds and
--- peak_memory of a run are compared where a tolerance names them. A figure that is worse, or missing now, fails its
--- run. What cannot be read, or makes no sense, is an error before anything runs.
+-- peak_memory of a run, and accuracy and loss of its last evaluation, are compared where a tolerance names them. A
+-- figure that is worse, or missing now, fails its run. What cannot be read, or makes no sense, is an error before
+-- anything runs. A tolerance holds for the figure of its name and for those whose last words are its name:
+-- `accuracy` for "test accuracy" too.
 
 local internal = require "luma.internal"
 local json = require "luma.json"
@@ -46,10 +48,47 @@ local function parse_tolerances(list)
     return tolerances
 end
 
+local function ends_in(name, words)
+    return name == words or name:sub(-#words - 1) == " " .. words
+end
+
+-- Of several the one that says most.
+local function tolerance_of(tolerances, name)
+    local found
+    for words in pairs(tolerances) do
+        if ends_in(name, words) and (not found or #words > #found) then
+            found = words
+        end
+    end
+    return tolerances[found]
+end
+
 -- --- reading ---
 
--- Members of a run's record that count as figures where a tolerance asks for them.
-local specials = { seconds = "seconds", cpu_seconds = "cpu_seconds", peak_memory = "peak_memory_bytes" }
+local function evaluated(member)
+    return function(run)
+        local list = type(run.evaluations) == "table" and run.evaluations or {}
+        return type(list[#list]) == "table" and list[#list][member] or nil
+    end
+end
+
+-- What counts as figures of a run where a tolerance asks for it and no figure goes by that name.
+local specials = {
+    { "accuracy", evaluated "accuracy" },
+    { "loss", evaluated "loss" },
+    { "seconds", function(run) return run.seconds end },
+    { "cpu_seconds", function(run) return run.cpu_seconds end },
+    { "peak_memory", function(run) return run.peak_memory_bytes end },
+}
+
+local function is_named(names, words)
+    for _, name in ipairs(names) do
+        if ends_in(name, words) then
+            return true
+        end
+    end
+    return false
+end
 
 local function finite(value)
     return math.type(value) and value - value == 0 and value or nil
@@ -64,10 +103,11 @@ local function figures_of(run, tolerances)
         end
         figures[figure.name] = { value = finite(figure.value), where = figure.where }
     end
-    for _, name in ipairs{ "seconds", "cpu_seconds", "peak_memory" } do
-        if tolerances[name] and not figures[name] and run[specials[name]] then
+    for _, special in ipairs(specials) do
+        local name, value = special[1], special[2](run)
+        if tolerances[name] and value and not is_named(names, name) then
             names[#names + 1] = name
-            figures[name] = { value = finite(run[specials[name]]) }
+            figures[name] = { value = finite(value) }
         end
     end
     return figures, names
@@ -118,7 +158,10 @@ local function read(path)
 end
 
 local function check_names(tolerances, results)
-    local known = { seconds = true, cpu_seconds = true, peak_memory = true }
+    local known = {}
+    for _, special in ipairs(specials) do
+        known[special[1]] = true
+    end
     for _, run in ipairs(results.runs) do
         for _, figure in ipairs(run.figures or {}) do
             known[figure.name] = true
@@ -130,7 +173,7 @@ local function check_names(tolerances, results)
     end
     table.sort(list)
     for name in pairs(tolerances) do
-        if not known[name] then
+        if not is_named(list, name) then
             local near = internal.nearest(name, list)
             usage("--tolerance: the baseline has no figure '%s'%s", name,
                 near and ("; did you mean '%s'?"):format(near) or "; it has " .. table.concat(list, ", "))
@@ -209,7 +252,7 @@ local function worse_text(c, tolerance)
 end
 
 local function compare(base, run, before, name, now, was)
-    local tolerance = base.tolerances[name] or none
+    local tolerance = tolerance_of(base.tolerances, name) or none
     local c = { run = run.name, figure = name, was = was.value, is = now and now.value, tolerance = tolerance.text,
         kind = wanted(name, run, before), where = now and now.where, passed = false }
     if not now then

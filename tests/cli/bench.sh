@@ -18,7 +18,7 @@ check "a part that is not there is an error" \
 check "curves are measured" sh -c "'$LUMA' bench --quick --curves c.json --images 10000 >points"
 check "they have all four axes" [ "$(cut -d' ' -f1 points | sort -u | wc -l)" -eq 4 ]
 check "and are drawn" \
-    sh -c "'$LUMA' run '$OLDPWD/pipelines/curves.lua' file=c.json out=c.svg && grep -q '<polyline' c.svg"
+    sh -c "'$LUMA' run '$OLDPWD/tests/bench/draw_curves.lua' file=c.json out=c.svg && grep -q '<polyline' c.svg"
 check "curves have an upper end" sh -c "'$LUMA' bench --curves c.json --images 10 2>err; [ \$? -eq 2 ]"
 check "a wrong option is a usage error" sh -c "'$LUMA' bench --qick 2>err; [ \$? -eq 2 ]"
 check "so is no repeat at all" sh -c "'$LUMA' bench --repeat 0 2>err; [ \$? -eq 2 ]"

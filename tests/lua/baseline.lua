@@ -155,9 +155,35 @@ local function refused(message, tolerance, text)
     test.eq(why.exit_code, 2)
 end
 
+test("a tolerance holds for figures whose last words are its name", function()
+    local function two(tolerance)
+        local figures = { { "test accuracy", 0.98 }, { "top accuracy", 0.99 } }
+        local worse = { { "test accuracy", 0.979 }, { "top accuracy", 0.989 } }
+        local list = judge({ run(figures) }, { run(worse) }, tolerance).comparisons
+        return { list[1].passed, list[2].passed }
+    end
+    test.eq(two "accuracy=0.002", { true, true })
+    test.eq(two "accuracy=0.002,top accuracy=0", { true, false })
+    test.eq(two "top accuracy=0.002", { false, true })
+    refused("--tolerance: the baseline has no figure 'ccuracy'; did you mean 'accuracy'?", "ccuracy=1")
+end)
+
+test("accuracy and loss of the last evaluation, where no figure goes by that name", function()
+    local function evaluated(accuracy, loss)
+        return { evaluations = { { accuracy = 0, loss = 9 }, { accuracy = accuracy, loss = loss } } }
+    end
+    local list = judge({ run({}, evaluated(0.98, 0.1)) }, { run({}, evaluated(0.97, 0.101)) },
+        "accuracy=0.002,loss=2%").comparisons
+    test.eq({ list[1].passed, list[2].passed }, { false, true })
+    test.eq(list[1].text, "accuracy 0.97, was 0.98: worse by 0.01 (1.02 %), allowed is 0.002")
+    list = judge({ run({ { "my accuracy", 1 } }, evaluated(0.98, 0.1)) },
+        { run({ { "my accuracy", 1 } }, evaluated(0.97, 0.1)) }, "accuracy=0.002").comparisons
+    test.eq({ #list, list[1].figure }, { 1, "my accuracy" })
+end)
+
 test("tolerances that make no sense", function()
     refused("--tolerance: the baseline has no figure 'acuracy'; did you mean 'accuracy'?", "acuracy=1")
-    refused("--tolerance: the baseline has no figure 'zzzzzzzzz'; it has a=b, accuracy, cpu_seconds, peak_memory, "
+    refused("--tolerance: the baseline has no figure 'zzzzzzzzz'; it has a=b, accuracy, cpu_seconds, loss, peak_memory, "
         .. "seconds", "zzzzzzzzz=1")
     refused("--tolerance: accuracy=0.9x: a factor says how much worse a figure may be and is at least 1x",
         "accuracy=0.9x")

@@ -4,7 +4,7 @@
 -- proportion to what the axis below says.
 --
 --     luma bench --curves curves.json
---     luma run pipelines/curves.lua file=curves.json out=curves.svg
+--     luma run tests/bench/draw_curves.lua file=curves.json out=curves.svg
 
 local args = luma.args{ file = "build/curves.json", out = "curves.svg" }
 local file <close> = assert(io.open(args.file))
