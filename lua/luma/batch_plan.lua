@@ -144,7 +144,8 @@ local function check_axis(plan, axis)
         return
     elseif #without == #plan.files then
         local names = all_names(plan)
-        usage("%s no argument '%s'%s %s", name_files(without), axis.name, hint(axis.name, names),
+        local near = hint(axis.name, names)
+        usage("%s no argument '%s'%s %s", name_files(without), axis.name, near ~= "" and near or ";",
             (#without == 1 and "it takes " or "there are ") .. (#names > 0 and table.concat(names, ", ") or "none"))
     end
     plan.notes[#plan.notes + 1] = ("%s no argument '%s' and %s without it"):format(name_files(without), axis.name,

@@ -1,7 +1,8 @@
 -- What a pipeline file says of itself, read from its text; nothing of it is executed.
 --
 -- Which arguments it takes: the names in its one luma.args{ name = default, ... }, where that is a list of plain
--- values. Where it is not, or there is none (the file reads luma.args.name) the answer is nil and the run decides.
+-- values. Where it is not, or the file may read them in another way, the answer is nil and the run decides. A file
+-- that has no word for arguments, and no way to reach what it does not name, takes none.
 -- Whether it is a module, which ends by giving a value, for others to `require`.
 
 -- Where a comment or string begins at `at`: its end. Nil where neither does. One that does not end ends the file.
@@ -57,6 +58,15 @@ local function names_in(fields)
     return names
 end
 
+local function reads_none(text)
+    for _, word in ipairs{ "args", "require", "dofile", "loadfile", "load", "_G", "_ENV", "debug" } do
+        if text:find("%f[%w_]" .. word .. "%f[^%w_]") then
+            return false
+        end
+    end
+    return not text:find '%[%s*""' and not text:find "luma%s*%["
+end
+
 -- Source text -> { takes = { epochs = true, ... } or nil, is_module = }.
 return function(source)
     local text = bare(source:gsub("^#[^\n]*", ""))
@@ -65,6 +75,7 @@ return function(source)
         fields, again = body:sub(2, -2), fields ~= nil
     end
     local last = text:match "([^\n]*%S[^\n]*)%s*$" or ""
-    return { takes = fields and not again and names_in(fields) or nil,
+    local takes = fields and not again and names_in(fields) or not fields and reads_none(text) and {} or nil
+    return { takes = takes,
         is_module = last:find "^return%s*[%w_{(\"'%[]" ~= nil }
 end
