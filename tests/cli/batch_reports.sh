@@ -30,9 +30,9 @@ cat >figure.lua <<'E'
 local args = luma.args{ seed = 1, bound = 0.32 }
 luma.expect("loss", 0.3 + 0.01 * (args.seed % 3), "<", args.bound)
 E
-printf '%s\n' 'print "\27[31m\0::warning::x" error "it broke <here>"' >bad.lua
-echo 'os.execute "kill -SEGV $PPID" while true do end' >crash.lua
-echo 'while true do end' >slow.lua
+printf '%s\n' 'luma.args{ seed = 1 } print "\27[31m\0::warning::x" error "it broke <here>"' >bad.lua
+echo 'luma.args{ seed = 1 } os.execute "kill -SEGV $PPID" while true do end' >crash.lua
+echo 'luma.args{ seed = 1 } while true do end' >slow.lua
 
 # --- JUnit ---
 
