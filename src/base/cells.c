@@ -16,6 +16,9 @@ static const Range wide[] = {{0x1100, 0x115F},   {0x2E80, 0x303E},   {0x3041, 0x
 static const Range empty[] = {{0x0300, 0x036F}, {0x200B, 0x200F}, {0x20D0, 0x20FF},
                               {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}, {0xFEFF, 0xFEFF}};
 
+/* Ends of lines and changes of the direction of writing. */
+static const Range unprinted[] = {{0x2028, 0x202E}, {0x2066, 0x2069}};
+
 static bool is_in(uint32_t code, const Range *ranges, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -49,7 +52,7 @@ static Letter read_letter(const char *text)
     for (size_t i = 1; i < size; i++) {
         code = code << 6 | ((unsigned char)text[i] & 0x3FU);
     }
-    if (code < 0xA0) {
+    if (code < 0xA0 || is_in(code, unprinted, LM_ARRAY_LEN(unprinted))) {
         return (Letter){size, 1, false};
     }
     int cells = is_in(code, wide, LM_ARRAY_LEN(wide)) ? 2 : 1;

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "help_kitty.h"
 #include "tensor/show.h"
 
 static const LmShowStyle plain = {.columns = 20, .max_images = 100};
@@ -126,6 +127,74 @@ static void test_grids(void **state)
     check(make(LM_U8, 3, (const int64_t[]){5, 2, 2}, values), &style, "@@\n... 4 more\n");
 }
 
+/* xterm's colours: 16 + 36 r + 6 g + b of the cube, 232 to 255 the greys 8, 18, ... 238. */
+static void test_256_colors(void **state)
+{
+    (void)state;
+    LmShowStyle style = {.mode = LM_SHOW_256, .columns = 20, .max_images = 1};
+    check(make(LM_U8, 3, (const int64_t[]){2, 2, 3},
+               (const double[]){255, 0, 0, 0, 135, 0, 95, 175, 215, 95, 175, 215}),
+          &style, "\x1b[38;5;196m\x1b[48;5;74m\u2580\x1b[38;5;28m\u2580\x1b[0m\n");
+    /* Greys: black and white of the cube, between them the nearest of both. */
+    check(make(LM_U8, 2, (const int64_t[]){1, 8}, (const double[]){0, 3, 5, 8, 127, 135, 240, 255}),
+          &style,
+          "\x1b[38;5;16m\u2580\u2580\x1b[38;5;232m\u2580\u2580\x1b[38;5;244m\u2580\x1b[38;5;102m"
+          "\u2580\x1b[38;5;255m\u2580\x1b[38;5;231m\u2580\x1b[0m\n");
+}
+
+static const char *const animals[] = {"cat", "\u732b", "a very long name", "d\x1b[31m", "e"};
+
+static void test_labels(void **state)
+{
+    (void)state;
+    LmShowStyle style = {.columns = 13, .max_images = 3, .labels = animals};
+    double values[20] = {255, 255, 255, 255, 0, 0, 0, 0, 255, 255, 255, 255};
+    /* Places of 13 columns; labels of 3, 2 and 16 cells. */
+    check(make(LM_U8, 3, (const int64_t[]){5, 2, 2}, values), &style,
+          "@@\ncat\n\n  \n\u732b\n\n@@\na very long ~\n... 2 more\n");
+    style.labels = (const char *const[]){animals[0], animals[1], animals[3]};
+    check(make(LM_U8, 3, (const int64_t[]){5, 2, 2}, values), &style,
+          "@@       \ncat    \u732b\n\n@@\nd?[31m\n... 2 more\n");
+}
+
+/* The pictures stand where the lines were made for them, with the tensor's own pixels. */
+static void test_kitty(void **state)
+{
+    (void)state;
+    LmError err;
+    static const char *const labels[] = {"a", "b", "c"};
+    LmShowStyle style = {.mode = LM_SHOW_KITTY,
+                         .columns = 19,
+                         .lines = 24,
+                         .cell_w = 8,
+                         .cell_h = 16,
+                         .max_images = 3,
+                         .labels = labels};
+    LmTensor t = make(LM_U8, 4, (const int64_t[]){4, 20, 60, 3}, NULL);
+    for (int64_t i = 0; i < t.count; i++) {
+        ((uint8_t *)t.data)[i] = (uint8_t)(i * 7 + i / 256);
+    }
+    char *text = NULL;
+    assert_survives_oom(draw(&text, &t, &style, &err), err);
+    static const char *const between[] = {"\n\n\x1b[2A", "\x1b[10G",
+                                          "\x1b[2B\ra        b\n\n\n\n\x1b[2A",
+                                          "\x1b[2B\rc\n... 1 more\n"};
+    const char *at = text;
+    for (int64_t i = 0; i < 3; i++) {
+        KittyPicture p;
+        assert_true(help_kitty_next(at, &p));
+        assert_int_equal(p.begin - at, strlen(between[i]));
+        assert_memory_equal(at, between[i], strlen(between[i]));
+        assert_true(p.w == 60 && p.h == 20);
+        assert_memory_equal(p.rgb, (const uint8_t *)t.data + i * 3600, 3600);
+        free(p.rgb);
+        at = p.end;
+    }
+    assert_string_equal(at, between[3]);
+    lm_mem_free(text);
+    lm_tensor_fini(&t);
+}
+
 /* Noise needs two colours a cell, the most the room is reckoned for. */
 static void test_room_is_enough(void **state)
 {
@@ -177,15 +246,12 @@ static void test_what_is_no_image(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain_ramp),
-        cmocka_unit_test(test_plain_colors),
-        cmocka_unit_test(test_half_blocks),
-        cmocka_unit_test(test_stretching),
-        cmocka_unit_test(test_not_finite),
-        cmocka_unit_test(test_wide_images_are_averaged),
-        cmocka_unit_test(test_grids),
-        cmocka_unit_test(test_room_is_enough),
-        cmocka_unit_test(test_what_is_no_image),
+        cmocka_unit_test(test_plain_ramp),     cmocka_unit_test(test_plain_colors),
+        cmocka_unit_test(test_half_blocks),    cmocka_unit_test(test_stretching),
+        cmocka_unit_test(test_not_finite),     cmocka_unit_test(test_wide_images_are_averaged),
+        cmocka_unit_test(test_grids),          cmocka_unit_test(test_256_colors),
+        cmocka_unit_test(test_labels),         cmocka_unit_test(test_kitty),
+        cmocka_unit_test(test_room_is_enough), cmocka_unit_test(test_what_is_no_image),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
