@@ -99,6 +99,35 @@ static _Noreturn void fail_choice(lua_State *L, int index, const char *fn, const
     lb_arg_fail(L, index, fn, label, wants);
 }
 
+/* "{0, 5}" for a short list, given where a pair is wanted; "a table" for others. */
+static const char *list_text(lua_State *L, int index, char *buffer, size_t size)
+{
+    enum { LIST_MAX = 4 };
+    LmStr s = lm_str(buffer, size);
+    lua_Integer n = lua_istable(L, index) ? (lua_Integer)lua_rawlen(L, index) : 0;
+    if (n == 0 || n > LIST_MAX || lb_handle_type(L, index) != NULL) {
+        return lb_raise_value(L, index, buffer, size);
+    }
+    for (lua_Integer i = 1; i <= n; i++) {
+        char item[40];
+        lua_rawgeti(L, index, i);
+        lm_str_add(&s, "%s%s", i == 1 ? "{" : ", ", lb_raise_value(L, -1, item, sizeof item));
+        lua_pop(L, 1);
+    }
+    lm_str_add(&s, "}");
+    return buffer;
+}
+
+static _Noreturn void fail_pair(lua_State *L, int index, const char *fn, const char *label,
+                                const LbOption *o)
+{
+    char wants[WANTS_MAX];
+    char got[192];
+    lb_raise_text(L, LM_EARG, "%s: %s wants %s, got %s", fn, label,
+                  lb_options_wants(o, wants, sizeof wants),
+                  list_text(L, lua_absindex(L, index), got, sizeof got));
+}
+
 /* --- one value --- */
 
 static bool get_integer(lua_State *L, int index, const LbOption *o, int64_t *out)
@@ -255,11 +284,14 @@ static size_t get_value(lua_State *L, int index, const char *fn, const char *lab
 void lb_options_store(lua_State *L, int index, const char *fn, const char *label, const LbOption *o,
                       void *out)
 {
-    Value v;
+    Value v = {0};
     char wants[WANTS_MAX];
     size_t size = get_value(L, index, fn, label, o, &v);
     if (size == 0 && o->kind == LB_KIND_CHOICE) {
         fail_choice(L, index, fn, label, o);
+    }
+    if (size == 0 && (o->kind == LB_KIND_PAIR || o->kind == LB_KIND_RANGE)) {
+        fail_pair(L, index, fn, label, o);
     }
     if (size == 0) {
         lb_arg_fail(L, index, fn, label, lb_options_wants(o, wants, sizeof wants));

@@ -104,8 +104,13 @@ test("luma.image.load checks its options", function()
     end
     test.fails("luma.image.load: argument 1 (path) wants a string, got nothing", function() luma.image.load() end)
     test.fails("luma.image.load: option 'depth' wants 8 or 16, got 9", load { depth = 9 })
-    test.fails("luma.image.load: option 'size' wants an integer from 1 to 65535, or {rows, columns}, got a table",
+    test.fails("luma.image.load: option 'size' wants an integer from 1 to 65535, or {rows, columns}, got {0, 5}",
         load { size = { 0, 5 } })
+    for got, size in pairs{ ["{2}"] = { 2 }, ['{"a", 1.5, true}'] = { "a", 1.5, true }, ["a table"] = { 1, 2, 3, 4, 5 },
+        ["a table "] = {}, ["{a table, 2}"] = { {}, 2 } } do
+        test.fails("luma.image.load: option 'size' wants an integer from 1 to 65535, or {rows, columns}, got "
+            .. got:gsub(" $", ""), load { size = size })
+    end
     test.fails([[luma.image.load: option 'color' wants "file", "gray", "rgb" or "rgba", got "grey"; ]]
         .. [[did you mean "gray"?]], load { color = "grey" })
     test.fails([[luma.image.load: option 'resize' wants "nearest", "box", "bilinear", "hamming", "bicubic" or ]]
@@ -146,7 +151,7 @@ test("luma.image.resize refuses what is no image", function()
     test.fails("luma.image.resize: a tensor of shape 0x3 is no image: want height x width, or height x width x 1 "
         .. "to 4", resize(luma.zeros({ 0, 3 }, "u8"), { 2, 2 }))
     test.fails("luma.image.resize: argument 2 (size) wants an integer from 1 to 65535, or {rows, columns}, got "
-        .. "a table", resize(t, { 2 }))
+        .. "{2}", resize(t, { 2 }))
     test.fails("luma.image.resize: argument 2 (size) wants an integer from 1 to 65535, or {rows, columns}, got "
         .. "nothing", resize(t))
     test.fails("luma.image.resize: pixels of an i32 image are 0 to 65535, got -1",
