@@ -82,7 +82,7 @@ STATEMENT          runs it; a `local` on its own stays for the session
 
 Tab completes, twice lists. Enter runs a text that is whole and breaks the line in one that is not;
 Alt-Enter always breaks it. Up and Down find older texts, Ctrl-R searches them, PageUp finds those that
-begin like this one. Ctrl-C stops what runs, or drops what was typed.]]
+hold what is typed. Ctrl-C stops what runs, or drops what was typed.]]
 end
 
 -- What every Lua program has, and luma.
