@@ -52,7 +52,7 @@ p2 * 2
 }
 check "many lines at once" pastes
 check "and each of them is run" gives "p1 + p2" 27
-tabs() { fresh && paste "print('tab	s')" && keys Enter && sees "tab     s"; }
+tabs() { fresh && paste "print('tab$(printf '\t')s')" && keys Enter && sees "tab     s"; }
 check "tabs in what is pasted complete nothing" tabs
 
 # --- history ---
