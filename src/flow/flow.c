@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/threads.h"
 #include "flow/flow_impl.h"
 #include "flow/save.h"
@@ -261,6 +262,16 @@ static LmStatus fill_samples(const LmFlow *f, int64_t epoch, const int64_t *indi
     return LM_OK;
 }
 
+static LmStatus too_large(const LmDataset *ds, int64_t n, LmError *err)
+{
+    char bytes[32];
+    size_t size = (size_t)n * (size_t)lm_dataset_item_count(ds) * sizeof(float);
+    return lm_fail(err, LM_EMEM,
+                   "out of memory: a batch of %" PRId64 " images of %" PRId64 "x%" PRId64
+                   "x%" PRId64 " takes %s; a smaller batch takes less",
+                   n, ds->h, ds->w, ds->c, lm_str_bytes(bytes, sizeof bytes, size));
+}
+
 static LmStatus make_images(const LmFlow *f, int64_t epoch, const int64_t *indices, int64_t n,
                             LmTensor *out, void *scratch, const atomic_bool *stop, LmError *err)
 {
@@ -269,7 +280,7 @@ static LmStatus make_images(const LmFlow *f, int64_t epoch, const int64_t *indic
     void *block = NULL;
     LmStatus st = lm_pool_take(f->pool, &block, err);
     if (st != LM_OK) {
-        return st;
+        return too_large(ds, n, err);
     }
     unsigned token = lm_threads_flush_denormals();
     st = fill_samples(f, epoch, indices, n, block, scratch, stop, err);

@@ -304,6 +304,27 @@ static void test_out_of_memory(void **state)
     lm_generator_unref(g);
 }
 
+static void test_out_of_memory_is_told(void **state)
+{
+    (void)state;
+    LmError err;
+    LmFlow *f = NULL;
+    LmBatch kept;
+    LmBatch b;
+    LmDataset *ds = help_dataset_new("set", 30, 6, 5, 1, LM_U8, 3, 8);
+    LmFlowOptions o = {.batch = 13};
+    assert_ok(lm_flow_new(&f, NULL, ds, &o, &err), err);
+    assert_ok(lm_flow_next(f, &kept, &err), err);
+    lm_mem_fail_nth(1);
+    assert_fails(lm_flow_next(f, &b, &err), LM_EMEM, err,
+                 "out of memory: a batch of 13 images of 6x5x1 takes 1560 bytes; a smaller batch "
+                 "takes less");
+    lm_mem_fail_nth(0);
+    lm_batch_fini(&kept);
+    lm_flow_unref(f);
+    lm_dataset_unref(ds);
+}
+
 /* A call that found no memory may be made again, and gives the batch it would have given. */
 static void test_out_of_memory_and_retry(void **state)
 {
@@ -340,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_references),
         cmocka_unit_test(test_flat_memory),
         cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_out_of_memory_is_told),
         cmocka_unit_test(test_out_of_memory_and_retry),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
