@@ -317,7 +317,7 @@ static void test_out_of_memory_is_told(void **state)
     assert_ok(lm_flow_next(f, &kept, &err), err);
     lm_mem_fail_nth(1);
     assert_fails(lm_flow_next(f, &b, &err), LM_EMEM, err,
-                 "out of memory: a batch of 13 images of 6x5x1 takes 1560 bytes; a smaller batch "
+                 "out of memory: a batch of 13 images of 6x5x1 takes 1.6 kB; a smaller batch "
                  "takes less");
     lm_mem_fail_nth(0);
     lm_batch_fini(&kept);
