@@ -1,30 +1,78 @@
--- luma info DATASET: what is in a data set, as a table. Opening goes by name, as in scripts.
+-- luma info PATH|NAME: what a data set, picture, model, array or recorded run holds.
+--
+-- info_look.lua says what a path is, by content; one opener a kind gives sets to measure (info_facts.lua,
+-- info_problems.lua) or a report that is ready. The report is plain values: printed, or written as JSON.
 
+local internal = require "luma.internal"
+local json = require "luma.json"
 local luma = require "luma"
 
-local function commas(n)
-    local text = ("%d"):format(n)
-    return (text:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", ""))
+local OK <const> = 0
+
+local function new_report(path)
+    return { schema = "luma.info/1", path = path, kind = "data set", sets = json.array(), notes = json.array(),
+        problems = json.array() }
 end
 
-local function show(set)
-    local s = set:stats()
-    print(set)
-    print(("  pixels %g..%g, mean %.6f, std %.6f"):format(s.min, s.max, s.mean, s.std))
-    return #set.classes > 0 and set:counts() or {}
+-- Sets of one group are compared with each other and no others.
+local function measure(report, opened)
+    local facts, problems = require "luma.info_facts", require "luma.info_problems"
+    local group, sets, looks
+    for _, part in ipairs(opened) do
+        if not sets or part.group ~= group then
+            if sets then
+                problems.find(report, sets, looks)
+            end
+            group, sets, looks = part.group, {}, {}
+        end
+        local set, look = facts.of(part.ds, part.part)
+        set.group = part.group
+        sets[#sets + 1], looks[#looks + 1] = set, look
+        report.sets[#report.sets + 1] = set
+    end
+    problems.find(report, sets, looks)
+    return opened[1].ds
 end
 
-local function show_classes(classes, train, test)
-    print(("\n  %5s  %-16s %9s %9s"):format("label", "class", "train", "test"))
-    for i, class in ipairs(classes) do
-        print(("  %5d  %-16s %9s %9s"):format(i - 1, class, commas(train[i] or 0),
-            commas(test[i] or 0)))
+local openers = {}
+
+local function of_sets(kind)
+    openers[kind] = function(report, found)
+        return measure(report, require "luma.info_sets"[kind](report, found))
     end
 end
 
-return function(name)
-    local train, test = luma.dataset.open(name)
-    local n_train, n_test = show(train), show(test)
-    show_classes(train.classes, n_train, n_test)
-    return 0
+for _, kind in ipairs{ "mnist", "cifar10", "cifar", "emnist" } do
+    of_sets(kind)
+end
+
+local function is_name(word)
+    for _, name in ipairs(require "luma.open".names) do
+        if name == word then
+            return true
+        end
+    end
+    return false
+end
+
+-- The report, and the data set to draw of it.
+local function look(word)
+    local report = new_report(word)
+    if is_name(word) and not internal.file_kind(word) then
+        return report, measure(report, require "luma.info_sets".named(report, word))
+    elseif not internal.file_kind(word) and not word:find "[/.]" then
+        luma.dataset.open(word)
+    end
+    local found = require "luma.info_look".at(word)
+    return report, openers[found.kind](report, found)
+end
+
+return function(word, format)
+    local report, drawn = look(word)
+    if format == "json" then
+        print(json.encode(report, 1))
+    else
+        require "luma.info_print".report(report, drawn)
+    end
+    return OK
 end

@@ -90,8 +90,8 @@ function program.arguments(path)
     return require "luma.declared".print(path)
 end
 
-function program.info(name)
-    return require "luma.info"(name)
+function program.info(word, format)
+    return require "luma.info"(word, format)
 end
 
 function program.new(name, data)

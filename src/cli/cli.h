@@ -47,6 +47,7 @@ extern const LcOption lc_run_options[];
 extern const LcOption lc_batch_options[];
 extern const LcOption lc_bench_options[];
 extern const LcOption lc_help_options[];
+extern const LcOption lc_info_options[];
 extern const LcOption lc_new_options[];
 extern const LcOption lc_runs_options[];
 extern const LcOption lc_compare_options[];

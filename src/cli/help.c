@@ -64,12 +64,27 @@ int lc_help(int argc, char **argv)
                         : lc_session_command("help", argc, argv);
 }
 
+typedef struct InfoOptions {
+    bool is_json;
+} InfoOptions;
+
+const LcOption lc_info_options[] = {
+    LC_FLAG(InfoOptions, is_json, "--json", "the facts as JSON"),
+    LC_OPTIONS_END,
+};
+
 int lc_info(int argc, char **argv)
 {
-    if (argc != 1) {
-        return lc_usage_error("info wants the name of a data set");
+    InfoOptions o = {false};
+    int code = lc_options_parse("info", lc_info_options, LC_ANYWHERE, &argc, argv, &o);
+    if (code != LC_OK) {
+        return code;
     }
-    return lc_session_command("info", argc, argv);
+    if (argc != 1) {
+        return lc_usage_error("info wants one path, or the name of a data set");
+    }
+    return lc_session_command("info", 2,
+                              (char *[]){argv[0], (char *)(o.is_json ? "json" : "text")});
 }
 
 typedef struct NewOptions {

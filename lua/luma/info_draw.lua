@@ -1,0 +1,75 @@
+-- A row or two of a data set's images, made small enough that several stand beside each other: one of each
+-- class, where there are classes. Drawn as dataset:show draws.
+
+local luma = require "luma"
+local text = require "luma.info_text"
+
+local IMAGES <const>, ROWS <const> = 10, 2
+-- Widths at which a digit is still one, and at which four stand in 80 columns.
+local SMALL <const>, LARGE <const> = 12, 19
+
+-- Half the size keeps thin lines even.
+local function width_of(w)
+    return w <= LARGE and w or w // 2 >= SMALL and w // 2 <= LARGE and w // 2 or LARGE
+end
+
+-- Numbers of the first image of each class, else of the first images.
+local function pick(ds, n)
+    local list, seen = {}, {}
+    local has_labels = pcall(ds.label, ds, 1)
+    for i = 1, #ds do
+        local label = has_labels and ds:label(i) or i
+        if type(label) == "table" or not seen[label] then
+            list[#list + 1] = i
+            seen[label] = true
+        end
+        if #list == math.min(n, has_labels and #ds.classes > 1 and #ds.classes or n) then
+            break
+        end
+    end
+    table.sort(list, function(a, b)
+        return has_labels and type(ds:label(a)) == "number" and ds:label(a) < ds:label(b) or false
+    end)
+    return list
+end
+
+-- Floats from black to white.
+local function as_bytes(image)
+    if image.dtype == "u8" then
+        return image
+    end
+    local low, high = image:min(), image:max()
+    return ((image - low) * (high > low and 255 / (high - low) or 0)):to "u8"
+end
+
+local function small(ds, indexes, size)
+    local images, labels = {}, {}
+    for k, i in ipairs(indexes) do
+        images[k] = luma.image.resize(as_bytes(ds:image(i)), size, { resize = "box" }):table()
+        local is_good, label = pcall(ds.label, ds, i)
+        labels[k] = is_good and math.type(label) == "integer" and label or nil
+    end
+    return luma.tensor(images, "u8"), #labels == #images and luma.tensor(labels, "i32") or nil
+end
+
+local function draw(ds)
+    local shape, columns = ds.shape, text.columns()
+    local width = width_of(shape[2])
+    local height = math.max(1, (shape[1] * width + shape[2] // 2) // shape[2])
+    local per_row = math.max(1, (columns + 1) // (width + 1))
+    local n = math.min(IMAGES, ROWS * per_row)
+    local images, labels = small(ds, pick(ds, n), { math.min(height, 4 * width), width })
+    if pcall(function() return ds.show end) then
+        local set = luma.dataset.tensor{ images = images, labels = labels, classes = labels and ds.classes }
+        io.stdout:write "\n"
+        set:show{ max = n, columns = columns }
+    else
+        io.stdout:write "\n"
+        images:show{ max = n, columns = columns }
+    end
+end
+
+-- What cannot be drawn (two channels, NaN, damaged files) is not: the report says why in its own way.
+return function(ds)
+    pcall(draw, ds)
+end
