@@ -3,25 +3,14 @@
 `first` only makes one batch and ends. Batches are `x[order] * float32(1/255)`, samplewise ones with each image's own mean and deviation;
 statistics are the plain mean() and std() of all pixels, and along the images.
 """
-import json
-import os
 import sys
 import time
 
 import numpy as np
 
+from peer_data import emit, train_images
+
 BATCH = 64
-
-
-def emit(name, unit, best):
-    print(json.dumps({"name": name, "unit": unit, "best": best}), flush=True)
-
-
-def images(folder):
-    path = os.path.join(folder or "", "train-images-idx3-ubyte")
-    if folder and os.path.exists(path):
-        return np.fromfile(path, dtype=np.uint8)[16:].reshape(60000, 28, 28, 1)
-    return np.random.default_rng(1).integers(0, 256, (60000, 28, 28, 1), dtype=np.uint8)
 
 
 def seconds_of(work):
@@ -33,7 +22,7 @@ def seconds_of(work):
 def main():
     if len(sys.argv) < 3 or sys.argv[1] not in ("data", "first"):
         sys.exit("usage: numpy_peer.py data|first 1 [FOLDER]")
-    x = images(sys.argv[3] if len(sys.argv) > 3 else None)
+    x = train_images(sys.argv[3] if len(sys.argv) > 3 else None, 28, 28, 1)
     scale = np.float32(1 / 255)
     small = np.float32(1e-6)
     order = np.random.default_rng(2).permutation(len(x))

@@ -8,7 +8,6 @@ know of: whole epochs inside one tf.function, so that Python takes no part in a 
 without, threads set. Training includes what luma's includes: shuffled bytes scaled batch by batch, loss,
 Adam. ImageDataGenerator is what Keras still has of it.
 """
-import json
 import os
 import sys
 import time
@@ -20,29 +19,14 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
+from peer_data import emit, test_images, test_labels, threads_text, train_images, train_labels  # noqa: E402
+
 BATCH = 64
 STEPS = 100
 
 
-def emit(name, unit, best):
-    print(json.dumps({"name": name, "unit": unit, "best": best}), flush=True)
-
-
-def threads_text(n):
-    return f"{n} thread" + ("" if n == 1 else "s")
-
-
-def bytes_of(folder, name, header, shape):
-    path = os.path.join(folder or "", name)
-    if folder and os.path.exists(path):
-        return np.fromfile(path, dtype=np.uint8)[header:].reshape(shape)
-    high = 10 if len(shape) == 1 else 256
-    return np.random.default_rng(1).integers(0, high, shape, dtype=np.uint8)
-
-
 def train_set(folder):
-    return (bytes_of(folder, "train-images-idx3-ubyte", 16, (60000, 28, 28, 1)),
-            bytes_of(folder, "train-labels-idx1-ubyte", 8, (60000,)).astype(np.int32))
+    return train_images(folder, 28, 28, 1), train_labels(folder).astype(np.int32)
 
 
 def walkthrough():
@@ -128,8 +112,8 @@ def run_training(threads, folder):
 
 
 def run_evaluation(threads, folder):
-    x = tf.constant(bytes_of(folder, "t10k-images-idx3-ubyte", 16, (10000, 28, 28, 1)))
-    y = tf.constant(bytes_of(folder, "t10k-labels-idx1-ubyte", 8, (10000,)).astype(np.int32))
+    x = tf.constant(test_images(folder, 28, 28, 1))
+    y = tf.constant(test_labels(folder).astype(np.int32))
     emit(f"evaluation, 10,000 images, {threads_text(threads)}", "s",
          best_of(seconds_of_evaluation, x, y))
 

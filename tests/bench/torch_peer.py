@@ -8,8 +8,6 @@ random pixels of the same shape are taken. Settings are the fastest we know of: 
 Adam, threads set, denormals flushed; inference mode, and a traced, frozen and optimized network where
 that is faster. Training includes what luma's includes: shuffled bytes scaled batch by batch, loss, Adam.
 """
-import json
-import os
 import sys
 import time
 import warnings
@@ -19,26 +17,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from peer_data import bytes_of, emit, test_images, test_labels, threads_text, train_images, train_labels
+
 BATCH = 64
 LAYERS = (  # size, in, out, kernel, stride, same
     (32, 16, 16, 3, 1, True), (16, 64, 64, 3, 1, True), (28, 1, 6, 5, 1, False),
     (14, 6, 16, 5, 1, False), (8, 64, 128, 1, 1, True), (16, 32, 64, 3, 2, True))
-
-
-def emit(name, unit, best):
-    print(json.dumps({"name": name, "unit": unit, "best": best}), flush=True)
-
-
-def threads_text(n):
-    return f"{n} thread" + ("" if n == 1 else "s")
-
-
-def bytes_of(folder, name, header, shape):
-    path = os.path.join(folder or "", name)
-    if folder and os.path.exists(path):
-        return np.fromfile(path, dtype=np.uint8)[header:].reshape(shape)
-    high = 10 if len(shape) == 1 else 256
-    return np.random.default_rng(1).integers(0, high, shape, dtype=np.uint8)
 
 
 def walkthrough():
@@ -86,8 +70,8 @@ def evaluate(net, x, y):
 
 
 def run_training(threads, folder):
-    x = torch.from_numpy(bytes_of(folder, "train-images-idx3-ubyte", 16, (60000, 1, 28, 28)))
-    y = torch.from_numpy(bytes_of(folder, "train-labels-idx1-ubyte", 8, (60000,)).astype(np.int64))
+    x = torch.from_numpy(train_images(folder, 1, 28, 28))
+    y = torch.from_numpy(train_labels(folder).astype(np.int64))
     seconds = train(walkthrough(), x, y, 100)
     emit(f"training, 60,000 images, {threads_text(threads)}", "s", seconds * 60000)
 
@@ -100,8 +84,8 @@ def run_colour(threads, _):
 
 
 def run_evaluation(threads, folder):
-    x = torch.from_numpy(bytes_of(folder, "t10k-images-idx3-ubyte", 16, (10000, 1, 28, 28)))
-    y = torch.from_numpy(bytes_of(folder, "t10k-labels-idx1-ubyte", 8, (10000,)).astype(np.int64))
+    x = torch.from_numpy(test_images(folder, 1, 28, 28))
+    y = torch.from_numpy(test_labels(folder).astype(np.int64))
     net = walkthrough().to(memory_format=torch.channels_last).eval()
     nets = [net]
     example = torch.zeros(BATCH, 1, 28, 28).to(memory_format=torch.channels_last)
@@ -150,7 +134,7 @@ def run_layers(_threads, _folder):
 
 
 def run_batches(_threads, folder):
-    x = torch.from_numpy(bytes_of(folder, "train-images-idx3-ubyte", 16, (60000, 28, 28, 1)))
+    x = torch.from_numpy(train_images(folder, 28, 28, 1))
     order = torch.randperm(len(x))
 
     def epoch():
@@ -161,7 +145,7 @@ def run_batches(_threads, folder):
 
 
 def run_first(_threads, folder):
-    x = torch.from_numpy(bytes_of(folder, "train-images-idx3-ubyte", 16, (60000, 28, 28, 1)))
+    x = torch.from_numpy(train_images(folder, 28, 28, 1))
     x[torch.randperm(len(x))[:BATCH]].float() * (1 / 255)
 
 
