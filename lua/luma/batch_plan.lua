@@ -15,7 +15,7 @@ end
 
 local function hint(name, known)
     local near = internal.nearest(name, known)
-    return near and ("; did you mean '%s'?"):format(near) or ""
+    return near and ("; did you mean '%s'?"):format(near) or ";"
 end
 
 local function sorted_names(set)
