@@ -128,7 +128,7 @@ local function label_line(ticks, column, columns, margin)
     for _, tick in ipairs(ticks) do
         local first = margin + 1 + column(tick.value) - #tick.text // 2
         first = math.min(first, margin + 1 + columns - #tick.text)
-        if first > used or used == margin and first >= margin then
+        if first >= used then
             line = line .. (" "):rep(first - used) .. tick.text
             used = first + #tick.text + 1
             line = line .. " "

@@ -11,7 +11,7 @@ local FN <const> = "stats:show"
 local ROWS <const>, ROWS_OF_CHANNEL <const> = 11, 7
 local N_CUT_MAX <const> = 2 -- bars that are cut, where each is this many times the next one
 local CUT_FROM <const> = 4
-local N_LEAST <const> = 16  -- bars
+local N_LEAST <const> = 8  -- bars
 local N_CHANNELS_MAX <const> = 16 -- with a histogram of their own
 
 local EIGHTHS = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" }
@@ -169,10 +169,12 @@ local function show_means(s, columns)
     mean:show{ columns = columns }
 end
 
-return function(s, columns, has_histogram)
+local function show(s, columns, has_histogram)
     if s.axis == "pixel" then
         show_means(s, columns)
     else
         io.stdout:write(text_of(s, draw.style(FN, columns), has_histogram))
     end
 end
+
+return { show = show, text = text_of }

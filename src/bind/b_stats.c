@@ -281,6 +281,7 @@ LB_FUNCTION(
         lb_raise_text(L, LM_ESTATE, "%s: nothing was added yet; call stats:add(dataset) first", fn);
     }
     lb_open_require(L, "luma.draw_stats");
+    lua_getfield(L, -1, "show");
     lua_pushvalue(L, 1);
     if (a.columns > 0) {
         lua_pushinteger(L, a.columns);
