@@ -40,7 +40,7 @@ local function read(path)
 end
 
 local function add_file(plan, path, is_named)
-    local file = outline(read(path))
+    local file = outline.of(read(path))
     file.path = path
     local list = (is_named or not file.is_module) and plan.files or plan.modules
     list[#list + 1] = file

@@ -1,81 +1,134 @@
 -- What a pipeline file says of itself, read from its text; nothing of it is executed.
---
--- Which arguments it takes: the names in its one luma.args{ name = default, ... }, where that is a list of plain
--- values. Where it is not, or the file may read them in another way, the answer is nil and the run decides. A file
--- that has no word for arguments, and no way to reach what it does not name, takes none.
--- Whether it is a module, which ends by giving a value, for others to `require`.
 
--- Where a comment or string begins at `at`: its end. Nil where neither does. One that does not end ends the file.
-local function skip(source, at)
-    local from = source:match("^%-%-()", at)
-    local level = source:match("^%[(=*)%[", from or at)
-    if level then
-        return select(2, source:find("]" .. level .. "]", from or at, true)) or #source
-    elseif from then
-        return (source:find("\n", from, true) or #source + 1) - 1
-    end
-    local quote = source:match("^[\"']", at)
-    while quote do
-        at = source:find("[\\\n" .. quote .. "]", at + 1)
-        if not at then
-            return #source
-        elseif source:sub(at, at) ~= "\\" then
-            return at
+local tokens = require "luma.tokens"
+
+local outline = {}
+
+local function words_of(source)
+    local list = {}
+    -- A first line "#!..." is not Lua's; it stays as blanks, so that places are those of the file.
+    for _, token in ipairs(tokens.list((source:gsub("^#[^\n]*", function(line) return (" "):rep(#line) end)))) do
+        if token.kind ~= "comment" then
+            list[#list + 1] = token
         end
-        at = at + 1
+    end
+    return list
+end
+
+local function is(token, ...)
+    for i = 1, select("#", ...) do
+        if token and token.kind ~= "string" and token.text == select(i, ...) then
+            return true
+        end
+    end
+    return false
+end
+
+-- The place of the brace of a luma.args{ or luma.args({ that begins at word i, or nil.
+local function brace_at(list, i)
+    if is(list[i], "luma") and is(list[i + 1], ".") and is(list[i + 2], "args") then
+        local at = is(list[i + 3], "(") and i + 4 or i + 3
+        return is(list[at], "{") and at or nil
     end
 end
 
--- The text with every comment a blank and every string "".
-local function bare(source)
-    local parts, from, at = {}, 1, 1
-    while true do
-        at = source:find("[%-%[\"']", at)
-        if not at then
-            parts[#parts + 1] = source:sub(from)
-            return table.concat(parts)
-        end
-        local last = skip(source, at)
-        if last then
-            parts[#parts + 1] = source:sub(from, at - 1) .. (source:find("^%-%-", at) and " " or '""')
-            from = last + 1
-        end
-        at = (last or at) + 1
-    end
+-- A constant, a quotient of numbers, a string: what can be read without running anything.
+local function is_plain(token)
+    return token.kind == "number" or token.kind == "string" or token.kind == "name"
+        or is(token, "true", "false", "+", "-", "*", "/", ".", "..")
 end
 
-local function names_in(fields)
-    local names = {}
-    for field in (fields:gsub(";", ",") .. ","):gmatch "([^,]*)," do
-        local name, value = field:match "^%s*([%a_][%w_]*)%s*=%s*(.-)%s*$"
-        -- A constant, a quotient of numbers, a string: nothing that commas or braces could be inside of.
-        if name and value:find '^[%w_.+*/ "-]+$' then
-            names[name] = true
-        elseif field:find "%S" then
-            return nil
+-- Adds { name, default } for each field of the table that opens at word `at`; false when there is more in it than
+-- names and plain values.
+local function read_fields(source, list, at, arguments)
+    local all_plain = true
+    local i = at + 1
+    while list[i] and not is(list[i], "}") do
+        local name = list[i].kind == "name" and is(list[i + 1], "=") and list[i].text
+        local first = name and i + 2 or i
+        local depth = 0
+        i = first
+        while list[i] and not (depth == 0 and is(list[i], ",", ";", "}")) do
+            depth = depth + tokens.deeper(list[i])
+            all_plain = all_plain and name ~= false and is_plain(list[i])
+            i = i + 1
         end
+        if name and i > first then
+            local text = source:sub(list[first].first, list[i - 1].last)
+            arguments[#arguments + 1] = { name, i == first + 1 and text:match "^([\"'])(.*)%1$" and text:sub(2, -2) or text }
+        end
+        i = is(list[i], "}") and i or i + 1
     end
-    return names
+    return all_plain
 end
 
-local function reads_none(text)
-    for _, word in ipairs{ "args", "require", "dofile", "loadfile", "load", "_G", "_ENV", "debug" } do
-        if text:find("%f[%w_]" .. word .. "%f[^%w_]") then
+-- Ways to arguments, or to code of other files that may take them.
+local doors = { args = true, require = true, dofile = true, loadfile = true, load = true, _G = true, _ENV = true,
+    debug = true }
+
+local function reads_none(list)
+    for i, token in ipairs(list) do
+        local is_door = token.kind == "name" and doors[token.text]
+        if is_door or is(token, "[") and (is(list[i - 1], "luma") or list[i + 1] and list[i + 1].kind == "string") then
             return false
         end
     end
-    return not text:find '%[%s*""' and not text:find "luma%s*%["
+    return true
 end
 
--- Source text -> { takes = { epochs = true, ... } or nil, is_module = }.
-return function(source)
-    local text = bare(source:gsub("^#[^\n]*", ""))
-    local fields, again
-    for body in text:gmatch "%f[%w_]luma%s*%.%s*args%s*%(?%s*(%b{})" do
-        fields, again = body:sub(2, -2), fields ~= nil
+-- A file that ends by giving a value is for others to `require`. The last line alone is looked at.
+local function is_module(source, list)
+    local last = list[#list]
+    local line = last and #(source:sub(1, last.last):match "^(.*\n)" or "") or 0
+    for i = #list, 1, -1 do
+        if list[i].first > line and (i == 1 or list[i - 1].first <= line) then
+            return is(list[i], "return") and i < #list
+        end
     end
-    local last = text:match "([^\n]*%S[^\n]*)%s*$" or ""
-    local takes = fields and not again and names_in(fields) or not fields and reads_none(text) and {} or nil
-    return { takes = takes,
-        is_module = last:find "^return%s*[%w_{(\"'%[]" ~= nil }
+    return false
 end
+
+-- Source text -> { arguments = list of { name, default as written, a string without its quotes } of every
+-- luma.args{ name = default, ... };
+-- takes = { epochs = true, ... }, the names in the one there is; nil where there are several, where values are
+-- computed, or where arguments may be read in another way: the run decides. A file that has no word for arguments,
+-- and no way to reach what it does not name, takes none;
+-- is_module }.
+function outline.of(source)
+    local list = words_of(source)
+    local arguments, n, all_plain = {}, 0, true
+    for i in ipairs(list) do
+        local brace = brace_at(list, i)
+        if brace then
+            n = n + 1
+            all_plain = read_fields(source, list, brace, arguments) and all_plain
+        end
+    end
+    local takes
+    if n == 1 and all_plain then
+        takes = {}
+        for _, argument in ipairs(arguments) do
+            takes[argument[1]] = true
+        end
+    elseif n == 0 and reads_none(list) then
+        takes = {}
+    end
+    return { arguments = arguments, takes = takes, is_module = is_module(source, list) }
+end
+
+-- luma help --arguments FILE: a line "name=default" each; exit code.
+function outline.print(path)
+    local file, why = io.open(path, "rb")
+    local text = file and file:read "a"
+    if not text then
+        io.stderr:write("luma: ", file and path .. ": is not a file" or why, "\n")
+        return 2
+    end
+    file:close()
+    for _, argument in ipairs(outline.of(text).arguments) do
+        print(argument[1] .. "=" .. argument[2])
+    end
+    return 0
+end
+
+return outline

@@ -87,7 +87,7 @@ function program.names()
 end
 
 function program.arguments(path)
-    return require "luma.declared".print(path)
+    return require "luma.outline".print(path)
 end
 
 function program.info(word, format)

@@ -4,7 +4,7 @@ local outline = require "luma.outline"
 local sweep = require "luma.sweep"
 
 local function names(source)
-    local takes, list = outline(source).takes, {}
+    local takes, list = outline.of(source).takes, {}
     for name in pairs(takes or {}) do
         list[#list + 1] = name
     end
@@ -30,9 +30,9 @@ test("files whose arguments only a run can tell", function()
 end)
 
 test("modules", function()
-    test.ok(outline "local M = {}\nreturn M\n".is_module)
-    test.ok(outline "return { 1,\n 2 }".is_module == false, "the last line alone is looked at")
-    test.ok(not outline "if x then return end\nprint(1)".is_module)
+    test.ok(outline.of "local M = {}\nreturn M\n".is_module)
+    test.ok(outline.of "return { 1,\n 2 }".is_module == false, "the last line alone is looked at")
+    test.ok(not outline.of "if x then return end\nprint(1)".is_module)
 end)
 
 local function values(word)
