@@ -70,7 +70,8 @@ local function what_else(path, head)
     if path:find "%.lua$" then
         return ("a Lua script; `luma run %s` runs it"):format(path)
     end
-    return internal.guess(head) or is_text(head) and ("a text that begins with %q"):format(head:match "^[^\r\n]*":sub(1, 40))
+    return internal.guess(head)
+        or is_text(head) and ("a text that begins with %q"):format(head:match "^[^\r\n]*":sub(1, 40))
         or ("unknown data that begins with the bytes %s"):format(hex(head))
 end
 

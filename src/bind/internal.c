@@ -214,6 +214,7 @@ static int open_internal(lua_State *L)
                                          {"head", lb_look_head},
                                          {"guess", lb_look_guess},
                                          {"digests", lb_look_digests},
+                                         {"idx", lb_look_idx},
                                          {NULL, NULL}};
     luaL_newlib(L, functions);
     lua_createtable(L, 0, 1);

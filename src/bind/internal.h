@@ -44,5 +44,6 @@ int lb_inspect_members(lua_State *L);
 int lb_look_head(lua_State *L);
 int lb_look_guess(lua_State *L);
 int lb_look_digests(lua_State *L);
+int lb_look_idx(lua_State *L); /* path -> tensor */
 
 #endif

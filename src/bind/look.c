@@ -4,11 +4,13 @@
 
 #include "base/mem.h"
 #include "bind/b_dataset.h"
+#include "bind/b_tensor.h"
 #include "bind/internal.h"
 #include "bind/raise.h"
 #include "data/survey.h"
 #include "io/file.h"
 #include "io/guess.h"
+#include "io/idx.h"
 
 int lb_look_head(lua_State *L)
 {
@@ -34,6 +36,18 @@ int lb_look_guess(lua_State *L)
     size_t size;
     const char *bytes = luaL_checklstring(L, 1, &size);
     lua_pushstring(L, lm_guess_format((const uint8_t *)bytes, size));
+    return 1;
+}
+
+int lb_look_idx(lua_State *L)
+{
+    LmError err;
+    LmStatus st;
+    const char *path = luaL_checkstring(L, 1);
+    LbTensor *t = lb_tensor_push(L);
+    LB_CALL(L, st, lm_idx_load(&t->tensor, path, &err));
+    lb_raise_if(L, st, "luma.dataset.idx", &err);
+    lb_tensor_fill(L, t);
     return 1;
 }
 
