@@ -51,6 +51,12 @@ for _, kind in ipairs{ "idx", "npy", "npz" } do
     of_sets(kind, "luma.info_arrays")
 end
 
+for _, kind in ipairs{ "class folders", "split folders", "table", "pictures", "picture" } do
+    openers[kind] = function(report, found)
+        return require "luma.info_files"[kind](report, found)
+    end
+end
+
 local function is_name(word)
     for _, name in ipairs(require "luma.open".names) do
         if name == word then

@@ -7,6 +7,8 @@ local text = require "luma.info_text"
 local IMAGES <const>, ROWS <const> = 10, 2
 -- Widths at which a digit is still one, and at which four stand in 80 columns.
 local SMALL <const>, LARGE <const> = 12, 19
+-- Of a picture alone.
+local ALONE <const> = 48
 
 -- Half the size keeps thin lines even.
 local function width_of(w)
@@ -54,19 +56,19 @@ end
 
 local function draw(ds)
     local shape, columns = ds.shape, text.columns()
+    if #ds == 1 then
+        io.stdout:write "\n"
+        ds:show{ max = 1, columns = math.min(columns, ALONE) }
+        return
+    end
     local width = width_of(shape[2])
     local height = math.max(1, (shape[1] * width + shape[2] // 2) // shape[2])
     local per_row = math.max(1, (columns + 1) // (width + 1))
     local n = math.min(IMAGES, ROWS * per_row)
     local images, labels = small(ds, pick(ds, n), { math.min(height, 4 * width), width })
-    if pcall(function() return ds.show end) then
-        local set = luma.dataset.tensor{ images = images, labels = labels, classes = labels and ds.classes }
-        io.stdout:write "\n"
-        set:show{ max = n, columns = columns }
-    else
-        io.stdout:write "\n"
-        images:show{ max = n, columns = columns }
-    end
+    local set = luma.dataset.tensor{ images = images, labels = labels, classes = labels and ds.classes }
+    io.stdout:write "\n"
+    set:show{ max = n, columns = columns }
 end
 
 -- What cannot be drawn (two channels, NaN, damaged files) is not: the report says why in its own way.

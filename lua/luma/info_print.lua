@@ -122,6 +122,9 @@ end
 -- `drawn`: the data set images are drawn of, or nil.
 function out.report(report, drawn)
     print(("%s: %s"):format(text.clean(report.path), report.format))
+    for _, line in ipairs(report.lines or {}) do
+        text.wrap("  ", line)
+    end
     for _, sets in ipairs(groups_of(report.sets)) do
         print()
         for _, set in ipairs(sets) do
