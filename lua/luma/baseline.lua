@@ -2,7 +2,8 @@
 --
 -- Runs belong together by their names, figures by theirs (the last of a name counts). Which way a figure gets worse
 -- says the operator of its expectation, else its name, else every change is for the worse. seconds, cpu_seconds and
--- peak_memory of a run, and accuracy and loss of its last evaluation, are compared where a tolerance names them. A
+-- peak_memory of a run, accuracy and loss of its last evaluation, and figures whose names speak of time, speed or
+-- memory are compared where a tolerance names them. A
 -- figure that is worse, or missing now, fails its run. What cannot be read, or makes no sense, is an error before
 -- anything runs. A tolerance holds for the figure of its name and for those whose last words are its name:
 -- `accuracy` for "test accuracy" too.
@@ -224,6 +225,9 @@ local function wanted(name, run, before)
     return has_pattern(name, higher) and "higher" or has_pattern(name, lower) and "lower" or "same"
 end
 
+-- What no two runs share to the last digit: compared only where a tolerance names it.
+local measured = { "seconds", "%f[%a]time%f[%A]", "memory", "per[ _]second", "/s$", "throughput", "speed" }
+
 -- --- judging ---
 
 local none = { text = "0", kind = "absolute", value = 0 }
@@ -280,7 +284,7 @@ local function compare_run(base, run, before, lists)
     local now, names_now = figures_of(run, base.tolerances)
     local was, names_was = figures_of(before, base.tolerances)
     for _, name in ipairs(names_was) do
-        if was[name].value then
+        if was[name].value and (tolerance_of(base.tolerances, name) or not has_pattern(name, measured)) then
             local c = compare(base, run, before, name, now[name], was[name])
             table.insert(lists.comparisons, c)
             run.status = c.passed and run.status or "failed"

@@ -81,7 +81,7 @@ test("which way is worse", function()
     for name, kind in pairs{ accuracy = "higher", ["test accuracy"] = "higher", acc = "higher", ["images/s"] = "higher",
         images_per_second = "higher", f1 = "higher", loss = "lower", val_loss = "lower", ["error rate"] = "lower",
         ["seconds to train"] = "lower", rmse = "lower", widgets = "same", account = "same" } do
-        test.eq(one(name, 1, 1).kind, kind, name)
+        test.eq(one(name, 1, 1, name .. "=0").kind, kind, name)
     end
     local operator = { expectations = { { name = "accuracy", operator = "<=", passed = true } } }
     test.eq(one("accuracy", 1, 1, nil, operator).kind, "lower", "what the script expects comes first")
@@ -154,6 +154,15 @@ local function refused(message, tolerance, text)
     test.eq(from and why.message:sub(1, from - 1) .. "B" .. why.message:sub(to + 1) or why.message, message)
     test.eq(why.exit_code, 2)
 end
+
+test("what is measured differs from run to run", function()
+    for _, name in ipairs{ "seconds a batch", "training time", "images per second", "MB/s", "peak memory" } do
+        test.eq(#judge({ run{ { name, 1 }, { "x", 1 } } }, { run{ { name, 9 }, { "x", 1 } } }).comparisons, 1, name)
+        test.eq(#judge({ run{ { name, 1 }, { "x", 1 } } }, { run{ { name, 9 }, { "x", 1 } } }, name .. "=2x").comparisons,
+            2, name)
+    end
+    test.eq(one("timeliness", 1, 2).passed, false)
+end)
 
 test("a tolerance holds for figures whose last words are its name", function()
     local function two(tolerance)
