@@ -1,6 +1,7 @@
 -- luma new NAME [--data=WHAT]: a commented pipeline file to begin with, which runs as it is.
 
 local internal = require "luma.internal"
+local luma = require "luma"
 
 local usage_error = { __tostring = function(e) return e.message end }
 
@@ -81,20 +82,63 @@ local train, test = photos:split{ 0.8, seed = 7 }
 ]]
 end
 
-local function csv_block(path)
-    local file <close> = assert(io.open(path, "rb"))
-    local head = (file:read "l" or ""):gsub("^\xef\xbb\xbf", ""):gsub("[\r\"]", "")
-    local label
-    for column in (head .. ","):gmatch "([^,;\t]*)[,;\t]" do
-        local word = column:lower()
-        label = (word == "label" or word == "class" or word == "category" or not label) and column or label
-    end
-    return ([[
+local function open_folder(path)
+    luma.dataset.folder{ path, size = { 32, 32 } }
+    return folder_block()
+end
 
--- A table of paths and classes, one image a line. Each class keeps its share in both parts.
-local photos = luma.dataset.csv{ args.data, label = %q, size = { 32, 32 }, cache = "memory" }
-local train, test = photos:split{ 0.8, seed = 7 }
-]]):format(label)
+local function open_archive(path)
+    luma.dataset.npz{ path, images = "x_train" }
+    return open_block()
+end
+
+-- The cells of a line; a quote in one is not looked into.
+local function cells_of(line, delimiter)
+    local cells = {}
+    for cell in (line .. delimiter):gmatch("([^" .. delimiter .. "]*)" .. delimiter) do
+        cells[#cells + 1] = cell:gsub("\"", "")
+    end
+    return cells
+end
+
+local is_picture = { png = true, jpg = true, jpeg = true, bmp = true, gif = true, tga = true, pnm = true, pgm = true,
+    ppm = true }
+local is_class = { label = true, class = true, category = true, target = true }
+
+-- Which columns hold paths of pictures, classes and the parts train and test, as the first row shows.
+local function columns_of(path)
+    local file <close> = assert(io.open(path, "rb"))
+    local head = (file:read "l" or ""):gsub("^\xef\xbb\xbf", ""):gsub("\r", "")
+    local delimiter = head:match "[,;\t]" or ","
+    local names, row = cells_of(head, delimiter), cells_of((file:read "l" or ""):gsub("\r", ""), delimiter)
+    local found = { names = names, delimiter = delimiter }
+    for i, name in ipairs(names) do
+        local word = name:lower()
+        if not found.file and is_picture[((row[i] or ""):match "%.(%w+)$" or ""):lower()] then
+            found.file = name
+        elseif word == "split" or word == "part" then
+            found.split = (row[i] == "train" or row[i] == "test") and name or nil
+        elseif not found.label or is_class[word] then
+            found.label = name
+        end
+    end
+    return found
+end
+
+local function csv_block(path)
+    local found = columns_of(path)
+    if not found.file or not found.label then
+        usage("%s has no column of %s in its first row; its columns are %s", path,
+            found.file and "classes" or "pictures' paths", table.concat(found.names, ", "))
+    end
+    local delimiter = found.delimiter ~= "," and (", delimiter = %q"):format(found.delimiter):gsub("\t", "t") or ""
+    local text = ("\n-- A table of paths and classes, one picture a line.\nlocal %s = luma.dataset.csv{\n"
+        .. "    args.data, file = %q, label = %q%s, size = { 32, 32 }, cache = \"memory\",\n"):format(
+        found.split and "train, test" or "photos", found.file, found.label, delimiter)
+    if found.split then
+        return text .. ("    split = %q, split_value = { \"train\", \"test\" },\n}\n"):format(found.split)
+    end
+    return text .. "}\nlocal train, test = photos:split{ 0.8, seed = 7 }     -- each class keeps its share in both\n"
 end
 
 local names = { "mnist", "fashion_mnist", "cifar10", "emnist", "digits" }
@@ -130,11 +174,11 @@ local function data_block(data)
     elseif kind == "folder" and (split_folders(data) or holds_idx(data)) then
         return open_block(), true, data:find "/" and data or "./" .. data
     elseif kind == "folder" then
-        return folder_block(), false
+        return open_folder(data), false
     elseif kind == "file" and data:lower():find "%.csv$" then
         return csv_block(data), false
     elseif kind == "file" and data:lower():find "%.npz$" then
-        return open_block(), true
+        return open_archive(data), true, data:find "/" and data or "./" .. data
     elseif kind then
         usage("--data wants a name, a folder of images, a table (.csv) or an archive (.npz); luma info %s says what "
             .. "that file is", data)
@@ -145,10 +189,12 @@ local function data_block(data)
 end
 
 local function check_name(name)
-    if not name:find "^[%w_./-]+$" or name:find "^%-" or name:find "/$" then
+    local path = name:gsub("%.lua$", "")
+    local stem = path:match "[^/]*$"
+    if not stem:find "^[%w_][%w_-]*$" or not path:find "^[%w_./][%w_./-]*$" then
         usage("'%s' is no name for a file: letters, digits, _ and - make one", name)
     end
-    return name:find "%.lua$" and name or name .. ".lua"
+    return path .. ".lua"
 end
 
 return function(name, data)
@@ -159,12 +205,11 @@ return function(name, data)
     data = data or "digits"
     local block, has_train, found = data_block(data)
     data = found or data
-    local word = path:find "^%-" and "./" .. path or path
     local stem = path:match "([^/]*)%.lua$"
-    local text = HEAD:format(stem, word, word, data == "digits" and " data=mnist" or "", word, ("%q"):format(data),
+    local text = HEAD:format(stem, path, path, data == "digits" and " data=mnist" or "", path, ("%q"):format(data),
         has_train and 3 or 8, has_train and ", train = 10000" or "")
     internal.write("luma new", path, text .. block .. BODY .. KNOWN
         .. FOOT:format(("%q"):format(stem .. ".safetensors")))
-    print(("%s is written; try\n    luma run %s"):format(path, word))
+    print(("%s is written; try\n    luma run %s"):format(path, path))
     return 0
 end

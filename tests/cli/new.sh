@@ -34,6 +34,10 @@ check "it is there" test -s sub/second.lua
 
 check "a name with spaces" ends 2 new 'a b'
 check "is refused" says "new: 'a b' is no name for a file: letters, digits, _ and - make one"
+for name in .. . .hidden a.txt x..y - -x.lua sub/ sub/.b; do
+    check "$name is no name" ends 2 new "$name"
+    check "and nothing is written for it" test ! -e "$name.lua"
+done
 check "a name that is an option" ends 2 new --dat=digits x
 check "gets a suggestion" has err "did you mean '--data=digits'?"
 check "no name" ends 2 new
@@ -65,6 +69,21 @@ check "the damaged file is named" has out "left out: photos of mine/odd/notes.pn
 check "a file for a table" ends 0 new table --data table.csv
 check "its column of classes is found" has table.lua 'label = "class"'
 check "it runs as well" ends 0 run table.lua
+sed '1s/.*/class;path;split/; 2,$s/\(.*\),\(.*\)/\2;"\1";train/; 3~5s/train$/test/' table.csv >parts.csv
+check "a file for a table with parts" ends 0 new parts --data parts.csv
+check "its columns and what is between them are found" has parts.lua \
+    'args.data, file = "path", label = "class", delimiter = ";", size = { 32, 32 }, cache = "memory",'
+check "its parts too" has parts.lua 'split = "split", split_value = { "train", "test" },'
+check "it runs" ends 0 run parts.lua epochs=4
+printf 'a,b\n1,2\n' >numbers.csv
+check "a table without pictures" ends 2 new x --data numbers.csv
+check "is refused with its columns" says "new: numbers.csv has no column of pictures' paths in its first row; its columns are a, b"
+check "pictures without folders of classes" ends 4 new x --data 'photos of mine/even'
+check "are refused with what to do" has err "move those of a class to a folder"
+echo 'no archive' >junk.npz
+check "an archive that is none" ends 4 new x --data junk.npz
+check "is refused" has err "luma: luma.dataset.npz: junk.npz: "
+check "nothing was written for them" test ! -e x.lua
 check "a file for MNIST says so" ends 0 new digits --data=mnist
 check "in its arguments" has digits.lua 'data = "mnist"'
 done_testing
