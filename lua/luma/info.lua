@@ -51,9 +51,17 @@ for _, kind in ipairs{ "idx", "npy", "npz" } do
     of_sets(kind, "luma.info_arrays")
 end
 
-for _, kind in ipairs{ "class folders", "split folders", "table", "pictures", "picture" } do
-    openers[kind] = function(report, found)
-        return require "luma.info_files"[kind](report, found)
+
+local files = {
+    ["luma.info_files"] = { "class folders", "split folders", "table", "pictures", "picture" },
+    ["luma.info_models"] = { "safetensors" },
+    ["luma.info_run"] = { "run", "json" },
+}
+for file, kinds in pairs(files) do
+    for _, kind in ipairs(kinds) do
+        openers[kind] = function(report, found)
+            return require(file)[kind](report, found)
+        end
     end
 end
 
@@ -81,6 +89,10 @@ end
 return function(word, format)
     local report, drawn = look(word)
     if format == "json" then
+        report.lines, report.rows = nil, nil
+        for _, set in ipairs(report.sets) do
+            set.line, set.lines = nil, nil
+        end
         print(json.encode(report, 1))
     else
         require "luma.info_print".report(report, drawn)

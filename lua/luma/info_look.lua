@@ -41,9 +41,10 @@ local function is_table(head)
     return first and is_text(head) and head:find "\n" and first:find "[%w_][,;\t][%w_\"]"
 end
 
--- The first eight bytes say how long the header is that follows, an object of JSON.
-local function is_safetensors(head, size)
-    return #head > 9 and head:byte(9) == 0x7b and string.unpack("<I8", head) < size
+-- The first eight bytes say how long the header is that follows, an object of JSON: at most 100 MB.
+local function is_safetensors(head)
+    local n = #head > 8 and head:byte(9) == 0x7b and string.unpack("<I8", head)
+    return n and n > 0 and n <= 100 * 1000 * 1000
 end
 
 local function is_idx(head)
@@ -82,7 +83,7 @@ local function file(path)
     end
     local kind = is_image(path, head) and "picture" or is_idx(head) and "idx"
         or head:find "^\x93NUMPY" and "npy" or head:find "^PK\3\4" and "npz"
-        or is_safetensors(head, size) and "safetensors" or head:find "^%s*[{[]" and is_text(head) and "json"
+        or is_safetensors(head) and "safetensors" or head:find "^%s*[{[]" and is_text(head) and "json"
         or is_cifar(head, size, is_gzip) and size > 0 and "cifar"
         or not path:find "%.lua$" and not internal.guess(head) and is_table(head) and "table"
     if not kind then

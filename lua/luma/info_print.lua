@@ -125,6 +125,9 @@ function out.report(report, drawn)
     for _, line in ipairs(report.lines or {}) do
         text.wrap("  ", line)
     end
+    if #(report.rows or {}) > 0 then
+        print("\n  " .. table.concat(report.rows, "\n  "))
+    end
     for _, sets in ipairs(groups_of(report.sets)) do
         print()
         for _, set in ipairs(sets) do
