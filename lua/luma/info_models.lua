@@ -90,14 +90,9 @@ local function add_lines(rows, block)
 end
 
 local function check_weights(report, model)
-    local names = {}
     local weights = model:weights()
-    for name in pairs(weights) do
-        names[#names + 1] = name
-    end
-    table.sort(names)
     report.model.weights = json.array()
-    for _, name in ipairs(names) do
+    for _, name in ipairs(weights) do
         local t = weights[name]
         local low, high = t:min(), t:max()
         report.model.weights[#report.model.weights + 1] = { name = name, shape = json.array(t.shape), min = low,
