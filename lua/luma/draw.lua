@@ -112,29 +112,31 @@ function draw.count_axis(n)
     return axis
 end
 
--- The number of rows nearest to `rows` that gives the ticks of an axis equal distances.
-function draw.rows(y, rows)
+-- The number of distances between rows nearest to `most` that gives the ticks of an axis equal ones.
+function draw.rows(y, most)
     local n = math.max(#y.ticks - 1, 1)
-    return math.max((rows - 1 + n // 2) // n, 1) * n + 1
+    return math.max((most + n // 2) // n, 1) * n
 end
 
 local function pad_left(text, width)
     return (" "):rep(width - #text) .. text
 end
 
--- Texts centred below their columns, those that would touch another left out.
+-- Texts centred below their columns; those that would touch the one before, or the last, are left out.
 local function label_line(ticks, column, columns, margin)
-    local line, used = (" "):rep(margin), margin
-    for _, tick in ipairs(ticks) do
+    local function place(tick)
         local first = margin + 1 + column(tick.value) - #tick.text // 2
-        first = math.min(first, margin + 1 + columns - #tick.text)
-        if first >= used then
-            line = line .. (" "):rep(first - used) .. tick.text
-            used = first + #tick.text + 1
-            line = line .. " "
+        return math.max(margin, math.min(first, margin + 1 + columns - #tick.text))
+    end
+    local line, last = (" "):rep(margin), ticks[#ticks]
+    for _, tick in ipairs(ticks) do
+        local first = place(tick)
+        local is_free = #line == margin or first > #line
+        if is_free and (tick == last or first + #tick.text < place(last)) then
+            line = line .. (" "):rep(first - #line) .. tick.text
         end
     end
-    return (line:gsub("%s+$", ""))
+    return line
 end
 
 -- Room left for a chart with this axis at its left: width of the labels, columns of the canvas.
@@ -146,13 +148,15 @@ function draw.room(style, y)
     return margin + 1, math.max(style.columns - margin - 2, 8)
 end
 
--- The canvas between its axes: a list of lines. column(value) is where a tick of x belongs.
-function draw.framed(canvas, x, y, column)
+-- The canvas between its axes: a list of lines. column(value) is where a tick of x belongs. With bars a tick of y
+-- is at the row that a bar of that height fills up, 0 below all rows.
+function draw.framed(canvas, x, y, column, has_bars)
     local style, lines, at_row = canvas.style, {}, {}
     local frame = style.is_fine and FINE or PLAIN
     local margin = draw.room(style, y)
+    local last = has_bars and canvas.rows or canvas.rows - 1
     for _, tick in ipairs(y.ticks) do
-        at_row[math.floor((1 - y.share(tick.value)) * (canvas.rows - 1) + 0.5)] = tick.text
+        at_row[math.floor((1 - y.share(tick.value)) * last + 0.5)] = tick.text
     end
     for row = 0, canvas.rows - 1 do
         local text = at_row[row]
@@ -166,7 +170,7 @@ function draw.framed(canvas, x, y, column)
     for _, tick in ipairs(x.ticks) do
         bottom[column(tick.value) + 1] = frame.below
     end
-    lines[#lines + 1] = (" "):rep(margin) .. frame.corner .. table.concat(bottom)
+    lines[#lines + 1] = pad_left(at_row[canvas.rows] or "", margin - 1) .. " " .. frame.corner .. table.concat(bottom)
     lines[#lines + 1] = label_line(x.ticks, column, canvas.columns, margin)
     return lines
 end
@@ -187,7 +191,7 @@ end
 -- series: { points = { { x, y }, ... }, color, mark, is_gap }; the first lies on top.
 function draw.lines(style, x, y, rows, series)
     local _, columns = draw.room(style, y)
-    local canvas = draw.canvas(style, columns, draw.rows(y, rows))
+    local canvas = draw.canvas(style, columns, draw.rows(y, rows - 1) + 1)
     local function at(p)
         return math.floor(x.share(p[1]) * (canvas.width - 1) + 0.5),
             math.floor((1 - y.share(p[2])) * (canvas.height - 1) + 0.5)

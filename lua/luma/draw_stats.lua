@@ -8,7 +8,7 @@ local internal = require "luma.internal"
 local svg = require "luma.svg"
 
 local FN <const> = "stats:show"
-local ROWS <const>, ROWS_OF_CHANNEL <const> = 11, 7
+local ROWS <const>, ROWS_OF_CHANNEL <const> = 10, 6
 local N_CUT_MAX <const> = 2 -- bars that are cut, where each is this many times the next one
 local CUT_FROM <const> = 4
 local N_LEAST <const> = 8  -- bars
@@ -122,7 +122,7 @@ local function add_histogram(lines, style, counts, rows, color)
         x.ticks[#x.ticks + 1] = { value = value, text = tostring(value) }
     end
     local canvas = bars_canvas(style, bars, is_cut, y, rows, color)
-    local chart = draw.framed(canvas, x, y, function(value) return value * n // 256 end)
+    local chart = draw.framed(canvas, x, y, function(value) return value * n // 256 end, true)
     table.move(chart, 1, #chart, #lines + 1, lines)
     add_cuts(lines, bars, is_cut)
 end

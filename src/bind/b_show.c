@@ -26,7 +26,7 @@ static void add_label(LmStr *s, const LmDataset *ds, int32_t label, const float 
         } else if (v > 0) {
             lm_str_add(s, "%s%s", s->used > 0 ? ", " : "", ds->classes[k]);
             if (v < 1) {
-                lm_str_add(s, " %.2g", v);
+                lm_str_add(s, " (%.0f %%)", 100 * v);
             }
         }
     }
