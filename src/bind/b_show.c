@@ -20,14 +20,15 @@ static void add_label(LmStr *s, const LmDataset *ds, int32_t label, const float 
     bool is_class = ds->targets_kind != LM_TARGETS_VALUES || label >= 0;
     int64_t n = label >= 0 ? ds->n_classes : ds->n_targets;
     for (int64_t k = 0; k < n; k++) {
-        double v = (double)row[k];
+        double percent = 100 * (double)row[k];
         if (!is_class) {
-            lm_str_add(s, "%s%.4g", s->used > 0 ? " " : "", v);
-        } else if (v > 0) {
-            lm_str_add(s, "%s%s", s->used > 0 ? ", " : "", ds->classes[k]);
-            if (v < 1) {
-                lm_str_add(s, " (%.0f %%)", 100 * v);
+            lm_str_add(s, "%s%.4g", s->used > 0 ? " " : "", (double)row[k]);
+        } else if (percent >= 0.5) {
+            lm_str_add(s, "%s", s->used == 0 ? "" : label >= 0 ? " + " : ", ");
+            if (percent < 99.5) {
+                lm_str_add(s, "%.0f %% ", percent);
             }
+            lm_str_add(s, "%s", ds->classes[k]);
         }
     }
 }

@@ -40,6 +40,48 @@ check "COLUMNS=44" into_file COLUMNS=44
 check "fits into them" fits 44
 check "still characters alone" is_plain
 
+# --- labels ---
+cat >"$work/labels.lua" <<'E'
+local image = luma.zeros({ 4, 20, 1 }, "u8")
+image:save("a.png")
+image:save("b.png")
+local csv = assert(io.open("t.csv", "w"))
+csv:write("file,kind,width,height,rain,wind\n", "a.png,dry,1.5,-2,0,0\n", "b.png,wet,1e6,0.25,1,1\n")
+csv:close()
+local named = luma.dataset.csv{ "t.csv", label = "kind", size = { 4, 20 }, color = "gray" }
+named:show()
+luma.dataset.csv{ "t.csv", labels = { "rain", "wind" }, size = { 4, 20 }, color = "gray" }:show()
+local values = luma.dataset.csv{ "t.csv", targets = { "width", "height" }, size = { 4, 20 }, color = "gray" }
+values:show()
+local g = luma.generator{}
+g:flow(values, { shuffle = false }):show()
+g:flow(named, { shuffle = false, labels = "one_hot" }):show()
+g:flow(named, { shuffle = false, labels = "none" }):show()
+g:augment{ luma.mixup(0.4) }:flow(named, { shuffle = false, seed = 2 }):show()
+luma.dataset.tensor{ images = luma.zeros({ 1, 4, 20 }, "u8"), labels = luma.tensor({ 0 }, "u8"),
+                     classes = { "a\27[31m\n\226\152\131" } }:show()
+E
+cat >"$work/labels.txt" <<'E'
+dry                  wet
+                     rain, wind
+1.5 -2               1e+06 0.25
+1.5 -2               1e+06 0.25
+all values are 0
+dry                  wet
+all values are 0
+all values are 0
+all values are 0
+E
+labels() {
+    (cd "$work" && "$LUMA" run labels.lua) >"$work/out" 2>&1
+    grep '[^ ]' "$work/out" >"$work/got"
+    # The shares of mixed labels are drawn.
+    grep -v ' % \|?' "$work/got" | diff - "$work/labels.txt" &&
+        grep -qE '^([0-9]+ % dry \+ [0-9]+ % wet) +([0-9]+ % dry \+ [0-9]+ % wet)$' "$work/got" &&
+        grep -qxF 'a?[31m?☃' "$work/got" || { cat -v "$work/out"; false; }
+}
+check "labels of every form" labels
+
 # terminal NAME=VALUE...: what a terminal gets from two.lua.
 terminal() {
     script -qec "env $* '$LUMA' run '$work/two.lua'" /dev/null </dev/null 2>&1 | tr -d '\r' >"$work/tty"
