@@ -10,9 +10,6 @@
 
 #include "cli/edit_impl.h"
 
-static const char PASTE_ON[] = "\033[?2004h";
-static const char PASTE_OFF[] = "\033[?2004l";
-
 bool lc_edit_is_possible(void)
 {
     const char *terminal = getenv("TERM");
@@ -163,10 +160,9 @@ LcInput lc_edit_read(LcEdit *e, const char **text)
     e->tab_length = SIZE_MAX;
     make_room(e);
     lc_edit_signals_begin(e);
-    fputs(PASTE_ON, stdout);
+    lc_edit_mark_pastes(true);
     const wchar_t *wide = el_wgets(e->el, &n);
-    fputs(PASTE_OFF, stdout);
-    fflush(stdout);
+    lc_edit_mark_pastes(false);
     lc_edit_signals_end();
     if (e->is_interrupted) {
         return LC_INPUT_INTERRUPTED;

@@ -45,6 +45,8 @@ int lc_edit_read_char(EditLine *el, wchar_t *c);
 /* Signals as the editor needs them, and as they were. */
 void lc_edit_signals_begin(LcEdit *e);
 void lc_edit_signals_end(void);
+/* Whether the terminal puts marks around what is pasted: it does while a text is typed. */
+void lc_edit_mark_pastes(bool is_on);
 /* Ctrl-Z: gives the terminal back, stops, takes it again. */
 void lc_edit_suspend(LcEdit *e);
 

@@ -49,15 +49,22 @@ void lc_edit_signals_end(void)
     sigprocmask(SIG_SETMASK, &outside, NULL);
 }
 
+void lc_edit_mark_pastes(bool is_on)
+{
+    fputs(is_on ? "\033[?2004h" : "\033[?2004l", stdout);
+    fflush(stdout);
+}
+
 /* As if the signal had come with the terminal as it was before. */
 static void take_signal(LcEdit *e, int sig)
 {
     el_wset(e->el, EL_PREP_TERM, 0);
-    fflush(stdout);
+    lc_edit_mark_pastes(false);
     lc_edit_signals_end();
     raise(sig);
     lc_edit_signals_begin(e);
     el_wset(e->el, EL_PREP_TERM, 1);
+    lc_edit_mark_pastes(true);
     el_resize(e->el);
     el_wset(e->el, EL_REFRESH);
 }

@@ -58,12 +58,13 @@ void lc_interrupt_arm(lua_State *L)
 
 void lc_interrupt_disarm(void)
 {
+    if (base.L == NULL) {
+        return;
+    }
     sigaction(SIGINT, &before, NULL);
     innermost = NULL;
-    if (base.L != NULL) {
-        lua_sethook(base.L, NULL, 0, 0);
-        base.L = NULL;
-    }
+    lua_sethook(base.L, NULL, 0, 0);
+    base.L = NULL;
     lm_threads_clear_cancel();
 }
 
@@ -76,9 +77,21 @@ bool lc_interrupt_end(lua_State *L)
     return is_pending;
 }
 
+static void on_idle_interrupt(int sig)
+{
+    (void)sig;
+}
+
+/* A handler and not SIG_IGN, which the programs that a script starts would inherit. */
 void lc_interrupt_be_patient(void)
 {
+    struct sigaction action = {.sa_handler = on_idle_interrupt};
+    struct sigaction now;
     is_patient = true;
+    sigemptyset(&action.sa_mask);
+    if (sigaction(SIGINT, NULL, &now) == 0 && now.sa_handler != SIG_IGN) {
+        sigaction(SIGINT, &action, NULL);
+    }
 }
 
 /* One that was left suspended when a stop came keeps its hook until it runs again. */

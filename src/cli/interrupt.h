@@ -13,13 +13,13 @@
 
 /* From now on SIGINT stops what `L` runs; where the parent had it ignored (nohup), it stays so. */
 void lc_interrupt_arm(lua_State *L);
-/* SIGINT does what it did before; hook and cancel flag are cleared. */
+/* SIGINT does what it did before; hook and cancel flag are cleared. Nothing where none is armed. */
 void lc_interrupt_disarm(void);
 /* Whether a stop was asked for. If so what was running has stopped, and Lua may be used again. */
 bool lc_interrupt_end(lua_State *L);
 
-/* For the prompt, where the program's end loses the session: the second Ctrl-C within one statement
- * only says that the next one ends it. */
+/* For the prompt, where the program's end loses the session: a Ctrl-C between two statements does
+ * nothing, the second one within a statement only says that the next one ends the program. */
 void lc_interrupt_be_patient(void);
 
 /* A coroutine, while it runs; lives on the C stack of who resumes it. */

@@ -79,7 +79,7 @@ check "a window of another size" resizes
 suspends() { fresh && write "6 *" && keys C-z && sees "Stopped" && enter "fg" && sees "luma> 6 *" && enter " 7" && sees_line 42; }
 check "Ctrl-Z and fg" suspends
 check "times of what takes long" gives "local t = os.clock() while os.clock() - t < 0.15 do end return 'slow'" slow
-check "are shown" sees "(0.1"
+check "are shown" sees " s)"
 quick() { gives "'quick'" quick && lacks " s)"; }
 check "what is quick has none" quick
 is_sane() { enter "" && enter ":quit" && sees "sh:" && enter "clear; stty -a" && sees "isig icanon" && sees " echo "; }
@@ -87,8 +87,11 @@ check "the terminal is as before" is_sane
 terminates() {
     prompt && write "half" && sees "luma> half" && pkill_luma && sees "Terminated" && enter "clear; stty -a" && sees " icanon" && sees " echo "
 }
-pkill_luma() { kill -TERM "$(ps -o pid= --ppid "$($terminal display-message -p '#{pane_pid}')" | tr -d ' ')"; }
+pid_of_luma() { ps -o pid= --ppid "$($terminal display-message -p '#{pane_pid}')" | tr -d ' '; }
+pkill_luma() { kill -TERM "$(pid_of_luma)"; }
 check "after a signal too" terminates
+unmarked() { enter "clear; cat" && paste "a text" && sees "a text" && lacks "200~" && keys C-c && sees "sh:"; }
+check "and does not mark what is pasted" unmarked
 
 printf 'made = luma.args.n or 3\nlocal hidden = 1\n' >"$work/start.lua"
 printf 'made = 4\nerror "on purpose"\n' >"$work/fails.lua"

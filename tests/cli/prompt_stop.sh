@@ -52,4 +52,16 @@ check "Tab: help" tab "?luma.nn.con" "?luma.nn.conv"
 check "twice lists" lists "luma.schedule." "plateau"
 check "options too" lists "luma.nn.conv{ 8, " "padding="
 check "?name" gives "?luma.nn.conv" "Example"
+pid_of_luma() { ps -o pid= --ppid "$($terminal display-message -p '#{pane_pid}')" | tr -d ' '; }
+# Every sleep is a process of its own: each signal finds the prompt at another place.
+storm() {
+    luma_pid=$(pid_of_luma)
+    for _ in $(seq 1000); do
+        kill -INT "$luma_pid" || return 1
+        sleep 0
+    done
+}
+check "signals that come between two texts" storm
+keys C-c
+check "end no session" gives "#flow:next() > 0" true
 done_testing
