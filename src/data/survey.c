@@ -53,12 +53,14 @@ static void look_at(void *context, int64_t task, int thread)
     Look *look = context;
     LmError *err = &look->errors[task];
     int64_t end = LM_MIN((task + 1) * IMAGES_PER_TASK, look->n);
+    if (lm_threads_check_cancel(err) != LM_OK) {
+        return;
+    }
     for (int64_t i = task * IMAGES_PER_TASK; i < end; i++) {
         const void *pixels = lm_dataset_pixels(look->ds, i);
         if (pixels == NULL) {
             uint8_t *scratch = look->scratch + (size_t)thread * look->item_bytes;
-            if (lm_threads_check_cancel(err) != LM_OK ||
-                lm_dataset_read(look->ds, i, scratch, err) != LM_OK) {
+            if (lm_dataset_read(look->ds, i, scratch, err) != LM_OK) {
                 return;
             }
             pixels = scratch;

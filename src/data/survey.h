@@ -6,8 +6,8 @@
 #include "data/dataset.h"
 
 typedef struct LmSurvey {
-    uint64_t
-        digest; /* equal for equal images of one shape and dtype; others differ but by chance */
+    /* Equal for equal images of one shape and dtype; others differ but by chance. */
+    uint64_t digest;
     bool is_constant; /* all pixels are one and the same number */
 } LmSurvey;
 

@@ -180,6 +180,9 @@ size_t lm_gzip_head(uint8_t *out, size_t room, const uint8_t *bytes, size_t size
     int code = Z_OK;
     while (code == Z_OK && f.written < room) {
         code = step(&f);
+        if (code == Z_STREAM_END && lm_gzip_is(bytes + f.read, size - f.read)) {
+            code = inflateReset(&f.z);
+        }
     }
     inflateEnd(&f.z);
     return f.written;

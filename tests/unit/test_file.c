@@ -139,6 +139,32 @@ static void test_no_descriptor_stays_open(void **state)
     close(now);
 }
 
+static void test_head(void **state)
+{
+    (void)state;
+    LmError err;
+    LmFileHead head;
+    uint8_t out[8];
+    for (size_t room = 0; room <= 8; room++) {
+        memset(out, 0xAA, sizeof out);
+        assert_ok(lm_file_head(&head, out, room, help_files_make("plain", "hello", 5), &err), err);
+        assert_int_equal(head.n, LM_MIN(room, 5));
+        assert_int_equal(head.size, 5);
+        assert_false(head.was_gzip);
+        assert_memory_equal(out, "hello", head.n);
+        assert_true(head.n == 8 || out[head.n] == 0xAA);
+    }
+    assert_ok(lm_file_head(&head, out, 8, help_files_make("empty", "", 0), &err), err);
+    assert_true(head.n == 0 && head.size == 0);
+    assert_ok(lm_file_head(&head, out, 8, help_files_make("cut", "\x1f\x8b\x08", 3), &err), err);
+    assert_true(head.n == 0 && head.size == 3 && head.was_gzip);
+    head.size = 77;
+    assert_fails(lm_file_head(&head, out, 8, help_files_path("missing"), &err), LM_ENOTFOUND, err,
+                 "/missing: No such file or directory");
+    assert_fails(lm_file_head(&head, out, 8, help_files_path("."), &err), LM_EIO, err, "directory");
+    assert_int_equal(head.size, 77);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +175,7 @@ int main(void)
         cmocka_unit_test(test_gzip_whatever_its_name),
         cmocka_unit_test(test_damaged_gzip_names_the_file),
         cmocka_unit_test(test_no_descriptor_stays_open),
+        cmocka_unit_test(test_head),
     };
     return cmocka_run_group_tests(tests, help_files_setup, help_files_teardown);
 }

@@ -207,6 +207,39 @@ static void test_out_of_memory(void **state)
     lm_mem_free(out);
 }
 
+/* The beginning, however much is asked for, of one member and of many, whole, cut and damaged. */
+static void test_head(void **state)
+{
+    (void)state;
+    static uint8_t bytes[5000];
+    static uint8_t gz[2 * ROOM];
+    static uint8_t out[sizeof bytes + 3];
+    fill_random(bytes, sizeof bytes);
+    size_t n = compress_member(gz, bytes, 10, 6);
+    n += compress_member(gz + n, bytes, 0, 6);
+    n += compress_member(gz + n, bytes + 10, sizeof bytes - 10, 6);
+    size_t before = lm_mem_in_use();
+    for (size_t room = 0; room <= sizeof bytes + 2; room += room < 30 ? 1 : 811) {
+        memset(out, 0xAA, sizeof out);
+        size_t got = lm_gzip_head(out, room, gz, n);
+        assert_int_equal(got, LM_MIN(room, sizeof bytes));
+        assert_memory_equal(out, bytes, got);
+        assert_int_equal(out[room], 0xAA);
+    }
+    for (size_t cut = 0; cut < n; cut += 7) {
+        size_t got = lm_gzip_head(out, sizeof out, gz, cut);
+        assert_in_range(got, 0, sizeof bytes);
+        assert_memory_equal(out, bytes, got);
+    }
+    memset(gz + n / 2, 0xFF, n - n / 2);
+    assert_in_range(lm_gzip_head(out, sizeof out, gz, n), 10, sizeof out);
+    assert_memory_equal(out, bytes, 10);
+    lm_mem_fail_nth(1);
+    assert_int_equal(lm_gzip_head(out, sizeof out, gz, n), 0);
+    lm_mem_fail_nth(0);
+    assert_int_equal(lm_mem_in_use(), before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_bombs),
         cmocka_unit_test(test_limit_is_exact),
         cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_head),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
