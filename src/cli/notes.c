@@ -5,6 +5,7 @@ const LcNote lc_variables[] = {
     {"LUMA_ISA", "kernels: avx512, avx2 or ref; all give the same bits"},
     {"LUMA_DATA", "where data sets lie"},
     {"LUMA_MEMORY", "megabytes that the cache of a data set of files may take"},
+    {"LUMA_GRAPHICS", "how pictures are drawn in the terminal: kitty, truecolor, 256 or plain"},
     {"NO_COLOR", "switches colours off"},
     {NULL, NULL},
 };
