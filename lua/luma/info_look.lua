@@ -97,7 +97,7 @@ end
 local function sort_names(path)
     local names, why = internal.list_folder(path)
     if not names then
-        internal.raise("EIO", "info: " .. why)
+        fail("EIO", path, "%s", why)
     end
     local seen = { folders = {}, files = {} }
     for _, name in ipairs(names) do
@@ -208,7 +208,7 @@ function look.at(path)
     local clean = #path > 1 and path:gsub("/+$", "") or path
     local kind, why = internal.file_kind(clean)
     if not kind then
-        internal.raise("ENOTFOUND", "info: " .. why)
+        fail("ENOTFOUND", clean, "%s", why)
     elseif kind == "other" then
         fail("EIO", clean, "it is a device or pipe, a file or folder is needed")
     end

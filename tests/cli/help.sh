@@ -59,4 +59,5 @@ check "info wants a name" ends 2 info
 check "info of an unknown set" ends 1 info mnits
 check "suggests one" grep -q 'did you mean "mnist"?' "$work/err"
 check "info of a folder that is not there" ends 4 info "$work/none"
+check "and names it" says "luma: info: $work/none: No such file or directory"
 done_testing
