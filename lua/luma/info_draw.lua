@@ -46,10 +46,13 @@ end
 
 local function small(ds, indexes, size)
     local images, labels = {}, {}
-    for k, i in ipairs(indexes) do
-        images[k] = luma.image.resize(as_bytes(ds:image(i)), size, { resize = "box" }):table()
-        local is_good, label = pcall(ds.label, ds, i)
-        labels[k] = is_good and math.type(label) == "integer" and label or nil
+    for _, i in ipairs(indexes) do
+        local is_good, image = pcall(ds.image, ds, i)
+        if is_good then
+            local has_label, label = pcall(ds.label, ds, i)
+            images[#images + 1] = luma.image.resize(as_bytes(image), size, { resize = "box" }):table()
+            labels[#images] = has_label and math.type(label) == "integer" and label or nil
+        end
     end
     return luma.tensor(images, "u8"), #labels == #images and luma.tensor(labels, "i32") or nil
 end
@@ -71,7 +74,7 @@ local function draw(ds)
     set:show{ max = n, columns = columns }
 end
 
--- What cannot be drawn (two channels, NaN, damaged files) is not: the report says why in its own way.
+-- What cannot be drawn (two channels, NaN, damaged files) is left out: the report says why in its own way.
 return function(ds)
     pcall(draw, ds)
 end

@@ -22,10 +22,10 @@ local function labels_by_file(ds)
     return label_of
 end
 
-local function say_sample(report, seen, n)
+local function say_sample(report, seen, part)
     if seen.in_part then
-        report.notes[#report.notes + 1] = ("pixels, damage and equal images are of %s of %s files, evenly "
-            .. "spread"):format(text.commas(seen.decoded), text.commas(n))
+        report.notes[#report.notes + 1] = ("%spixels, damage and equal images are of %s files, evenly spread"):format(
+            part.part and part.part .. ": " or "", text.commas(seen.n_tried))
     end
 end
 
@@ -38,14 +38,14 @@ local function measure(report, parts, reopen)
             ignored = part.ds.ignored }
         measured[i], seen[i] = pictures.of(report, part.ds.files, set, labels_by_file(part.ds))
         report.sets[i] = measured[i]
+        say_sample(report, seen[i], part)
         if i > 1 and measured[1].part == "train" then
             pictures.compare(report, measured[1], measured[i], seen[1], seen[i])
         end
     end
     problems.find(report, measured, {})
     local s = seen[1]
-    say_sample(report, s, #parts[1].ds.files)
-    if s.n > 0 and #s.damaged == 0 then
+    if s.n > 0 then
         local size = s.low_h == s.high_h and s.low_w == s.high_w and { s.low_h, s.low_w } or { SIDE, SIDE }
         local is_good, ds = pcall(reopen, { size = size, color = s.is_gray and "gray" or "rgb", depth = 8,
             keep_aspect_ratio = true })
@@ -192,7 +192,7 @@ files["pictures"] = function(report, found)
     report.sets[1] = set
     require "luma.info_problems".find(report, { set }, {})
     report.notes[#report.notes + 1] = "a folder for each class, or a table (.csv) of files and labels, makes a data set"
-    say_sample(report, seen, #found.files)
+    say_sample(report, seen, {})
 end
 
 local turns = { "upright", "mirrored", "upside down", "mirrored and upside down", "mirrored, on its side",

@@ -179,6 +179,16 @@ local function runs_in(path, seen)
     return false
 end
 
+-- A file in the folder that is looked at by itself.
+local function known_file(path, seen)
+    for i = 1, math.min(#seen.files, 20) do
+        local is_good, found = pcall(file, path .. "/" .. seen.files[i])
+        if is_good and found.kind ~= "json" and found.kind ~= "table" then
+            return found.path
+        end
+    end
+end
+
 local function folder(path)
     local seen = sort_names(path)
     if seen.files["run.json"] then
@@ -201,7 +211,9 @@ local function folder(path)
     elseif #loose > 0 then
         return { kind = "pictures", path = path, files = loose }
     end
-    fail("ENOTFOUND", path, "no data set in this folder: %s. %s", tally(seen), KNOWN)
+    local one = known_file(path, seen)
+    fail("ENOTFOUND", path, "no data set in this folder: %s. %s", tally(seen), one
+        and ("`luma info %s` looks at a file in it"):format(one) or KNOWN)
 end
 
 function look.at(path)

@@ -102,15 +102,17 @@ local function finish_pixels(all, by, n)
     return pixels
 end
 
--- Decodes a sample: statistics, damage, images of one colour, equal files.
+-- Decodes a sample: statistics (nil where all are damaged), damage, images of one colour, equal files.
 local function decode(seen)
     local is_gray = seen.channels.gray == seen.n
     local n = math.max(1, math.min(DECODED_MAX, math.floor(PIXELS_MAX * seen.n / seen.pixels)))
     local all = luma.stats()
     local by = not is_gray and luma.stats{ axis = "channel" } or nil
     local first = {}
-    seen.decoded, seen.constant, seen.equal, seen.in_part = 0, {}, {}, n < seen.n
-    for _, path in ipairs(spread(seen.good, n)) do
+    seen.decoded, seen.constant, seen.equal, seen.in_part = 0, {}, {}, n < seen.n_files
+    local tried = spread(seen.good, n)
+    seen.n_tried = #tried
+    for _, path in ipairs(tried) do
         local is_good, image = pcall(luma.image.load, path, { color = is_gray and "gray" or "rgb", depth = 8 })
         if is_good then
             seen.decoded = seen.decoded + 1
@@ -196,7 +198,7 @@ function pictures.of(report, files, set, label_of)
         report.problems[#report.problems + 1] = fmt:format(...)
     end
     local headers = spread(files, HEADERS_MAX)
-    seen.headers = #headers
+    seen.headers, seen.n_files = #headers, #files
     read_headers(seen, headers)
     local prefix = set.part and set.part .. ": " or ""
     set.count, set.files = #files, #files

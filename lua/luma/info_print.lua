@@ -1,12 +1,13 @@
 -- The report of luma info as text: a paragraph a set, one table of classes for the sets that belong together,
 -- a row of images, then notes and what was found wrong.
 
+local internal = require "luma.internal"
 local text = require "luma.info_text"
 
 local out = {}
 
 -- More classes than these are counted, not listed.
-local CLASSES_MAX <const> = 62
+local CLASSES_MAX <const>, EMPTY_SHOWN <const> = 62, 20
 
 local function number(value)
     return math.type(value) == "integer" and tostring(value) or ("%.6f"):format(value)
@@ -50,6 +51,27 @@ local function row(cells, widths, tail)
     print((line .. tail))
 end
 
+local function is_empty(r)
+    for _, count in pairs(r.counts) do
+        if count > 0 then
+            return false
+        end
+    end
+    return true
+end
+
+-- Labels of which few are used: those alone, and how many are not.
+local function without_empty(rows)
+    local kept = {}
+    for _, r in ipairs(rows) do
+        kept[#kept + 1] = not is_empty(r) and r or nil
+    end
+    if #rows > EMPTY_SHOWN and #kept < #rows / 2 then
+        return kept, #rows - #kept
+    end
+    return rows, 0
+end
+
 -- { label, name, counts = { one a set } }
 local function rows_of(sets)
     local rows = {}
@@ -64,7 +86,8 @@ end
 
 -- Bars compare the counts of the first set that has images of classes.
 local function print_classes(sets)
-    local rows, most, widths = rows_of(sets), 0, { name = 5, count = 6 }
+    local rows, n_empty = without_empty(rows_of(sets))
+    local most, widths = 0, { name = 5, count = 6 }
     for _, r in ipairs(rows) do
         most = math.max(most, r.counts[1] or 0)
         widths.name = math.max(widths.name, utf8.len(r.name))
@@ -92,6 +115,9 @@ local function print_classes(sets)
     if #rows > CLASSES_MAX then
         print(("         ... %s more; --json lists them"):format(text.count(#rows - CLASSES_MAX, "class", "classes")))
     end
+    if n_empty > 0 then
+        print(("         ... %s without any image"):format(text.count(n_empty, "class", "classes")))
+    end
 end
 
 -- --- all of it ---
@@ -102,6 +128,14 @@ local function print_list(title, list)
     end
     for _, line in ipairs(list) do
         text.wrap(title, line)
+    end
+end
+
+-- Tables, whose lines are cut at the terminal's edge rather than wrapped.
+local function print_rows(rows)
+    local most = internal.columns() and text.columns() - 2
+    for i, line in ipairs(rows) do
+        print((i == 1 and "\n" or "") .. (line ~= "" and "  " .. text.clean(line, most) or ""))
     end
 end
 
@@ -125,9 +159,7 @@ function out.report(report, drawn)
     for _, line in ipairs(report.lines or {}) do
         text.wrap("  ", line)
     end
-    if #(report.rows or {}) > 0 then
-        print("\n  " .. table.concat(report.rows, "\n  "))
-    end
+    print_rows(report.rows or {})
     for _, sets in ipairs(groups_of(report.sets)) do
         print()
         for _, set in ipairs(sets) do

@@ -107,7 +107,15 @@ end
 
 function sets.mnist(report, found)
     report.format = "folder of IDX files, as MNIST's"
-    return train_and_test(sets.call(luma.dataset.mnist, found.path))
+    local is_good, train, test = pcall(luma.dataset.mnist, found.path)
+    if not is_good and train.code == "ENOTFOUND" then
+        local missing = train.message:match "%((without [^()]*)%)%s*$"
+        internal.raise("ENOTFOUND", ("info: %s: not all four files of an MNIST-like set are here%s; `luma info` "
+            .. "looks at one of them, too"):format(found.path, missing and " (" .. missing .. ")" or ""))
+    elseif not is_good then
+        return train_and_test(sets.call(luma.dataset.mnist, found.path))
+    end
+    return train_and_test(train, test)
 end
 
 function sets.cifar10(report, found)

@@ -74,9 +74,10 @@ function text.pad(line, width)
     return line .. (" "):rep(width - utf8.len(line))
 end
 
--- Lines of at most the output's width: `first` stands before the first one, blanks before the others.
+-- Lines of at most the terminal's width: `first` stands before the first one, blanks before the others. What
+-- goes into a file or a pipe stays on one line.
 function text.wrap(first, line)
-    local width, margin = text.columns(), (" "):rep(#first)
+    local width, margin = internal.columns() and text.columns() or math.huge, (" "):rep(#first)
     local at = first
     for word in line:gmatch "%S+" do
         if at ~= first and at ~= margin and utf8.len(at) + utf8.len(word) + 1 > width then
