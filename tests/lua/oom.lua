@@ -52,6 +52,11 @@ local operations = {
         local flow <close> = fitted:flow(train, { batch = 50, workers = 1 })
         return (flow:next())
     end,
+    show = function()
+        local flow <close> = fitted:flow(train, { batch = 50 })
+        return images:show(), train:show(2).name, #flow:show(2)
+    end,
+    histogram = function() return table.concat(train:stats({ axis = "channel" }):histogram(1), " ") end,
     augment = function()
         local flow <close> = fitted:augment({
             luma.rotate(5), luma.one_of { luma.noise(1), luma.flip "vertical", weights = { 1, 2 } },
