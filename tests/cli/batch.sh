@@ -215,8 +215,10 @@ all_gone() {
 cat >wait.lua <<'E'
 local args = luma.args{ n = 1 }
 luma.log("begun", args.n)
-local script = "sleep 100 & echo $! >pids/N.child; echo $PPID >pids/N.new; mv pids/N.new pids/N"
+local script = "sleep 100 & echo $! >pids/N.child; echo $PPID >pids/N.new"
 os.execute((script:gsub("N", tostring(args.n))))
+-- Not before the shell has ended: as long as a program waits for one it hears no SIGINT.
+os.rename("pids/" .. args.n .. ".new", "pids/" .. args.n)
 while true do end
 E
 

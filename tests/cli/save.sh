@@ -140,7 +140,7 @@ check "and its methods" shows "dataset:split{ fraction"
 check "?pairs" answers 0 '?pairs\n'
 check "is Lua's" shows "pairs belongs to Lua: https://www.lua.org/manual/5.4/manual.html#pdf-pairs"
 check "an unknown name" answers 1 '?qqqq\n'
-check "is an error" says "luma: there is no help on 'qqqq'; \`luma help\` lists all names"
+check "is an error" says "luma: there is no help on 'qqqq'; \`luma help --all\` lists all names"
 
 stays() { "$LUMA" -i "$@" >"$work/out" 2>"$work/err"; }
 exits() {
