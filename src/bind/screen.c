@@ -43,6 +43,22 @@ static bool is_multiplexed(const char *term)
            begins(term, "tmux");
 }
 
+/* Of the first of these variables that is set, as the C library has it. Where none is, as in many
+ * containers, the terminal in front of them is one of today's. */
+static bool is_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    const char *text = "";
+    for (size_t i = 0; i < LM_ARRAY_LEN(names) && *text == '\0'; i++) {
+        text = variable(names[i]);
+    }
+    const char *set = strchr(text, '.');
+    if (*text == '\0') {
+        return true;
+    }
+    return set != NULL && (strncasecmp(set, ".utf-8", 6) == 0 || strncasecmp(set, ".utf8", 5) == 0);
+}
+
 static LmShowMode mode_of_terminal(void)
 {
     static const char *const terms[] = {"xterm-kitty", "xterm-ghostty", NULL};
@@ -57,7 +73,13 @@ static LmShowMode mode_of_terminal(void)
     if (has_pictures && !is_multiplexed(term)) {
         return LM_SHOW_KITTY;
     }
-    if (is_one_of(variable("COLORTERM"), depths)) {
+    /* Colours go onto halves of a block, which is no letter of other character sets. */
+    if (!is_utf8()) {
+        return LM_SHOW_PLAIN;
+    }
+    /* GNU screen leaves COLORTERM as the terminal around it has it, and knows 256 colours. */
+    bool is_screen = *variable("STY") != '\0' && *variable("TMUX") == '\0';
+    if (is_one_of(variable("COLORTERM"), depths) && !is_screen) {
         return LM_SHOW_TRUECOLOR;
     }
     return strstr(term, "256color") != NULL ? LM_SHOW_256 : LM_SHOW_PLAIN;
@@ -88,18 +110,6 @@ static int64_t number(const char *name, int64_t initial)
     const char *text = variable(name);
     long n = strtol(text, &end, 10);
     return end > text && *end == '\0' && n > 0 && n <= LB_SCREEN_COLUMNS_MAX ? n : initial;
-}
-
-/* Of the first of these variables that is set, as the C library has it. */
-static bool is_utf8(void)
-{
-    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-    const char *text = "";
-    for (size_t i = 0; i < LM_ARRAY_LEN(names) && *text == '\0'; i++) {
-        text = variable(names[i]);
-    }
-    const char *set = strchr(text, '.');
-    return set != NULL && (strncasecmp(set, ".utf-8", 6) == 0 || strncasecmp(set, ".utf8", 5) == 0);
 }
 
 LbScreen lb_screen_find(lua_State *L, const char *fn)

@@ -116,6 +116,9 @@ else
     check "not inside tmux" gets "$true_color" TERM=xterm-256color KITTY_WINDOW_ID=3 TMUX=/x COLORTERM=truecolor
     check "nor by its TERM" gets "$in_256" TERM=tmux-256color TERM_PROGRAM=WezTerm
     check "nor inside screen" gets "$in_256" TERM=screen.xterm-256color KITTY_WINDOW_ID=3
+    check "GNU screen has 256 colours" gets "$in_256" TERM=xterm-256color STY=1.x COLORTERM=truecolor
+    check "a locale without blocks" gets_plain TERM=xterm-256color COLORTERM=truecolor LC_ALL=C
+    check "no locale at all: a terminal of today" gets "$true_color" -u LC_ALL -u LANG TERM=xterm COLORTERM=24bit
     check "LUMA_GRAPHICS=plain" gets_plain TERM=xterm-kitty LUMA_GRAPHICS=plain
     check "LUMA_GRAPHICS=256" gets "$in_256" TERM=dumb LUMA_GRAPHICS=256
     check "LUMA_GRAPHICS=truecolor" gets "$true_color" TERM=dumb LUMA_GRAPHICS=truecolor
