@@ -35,6 +35,8 @@ typedef struct LcNote {
 } LcNote;
 extern const LcNote lc_variables[];
 extern const LcNote lc_exit_codes[];
+/* What help of a command says below its options. */
+extern const LcNote lc_command_notes[];
 
 /* All commands, ended by one without a name. */
 const LcCommand *lc_commands(void);

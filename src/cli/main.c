@@ -86,6 +86,11 @@ void lc_command_print(FILE *out, const LcCommand *command)
         fprintf(out, "\n");
         print_options(out, command->options);
     }
+    for (const LcNote *n = lc_command_notes; n->name != NULL; n++) {
+        if (strcmp(n->name, command->name) == 0) {
+            fprintf(out, "\n%s\n", n->text);
+        }
+    }
 }
 
 static void print_notes(const LcNote *notes)

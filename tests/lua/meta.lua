@@ -134,7 +134,7 @@ end)
 
 -- --- arguments of scripts ---
 
-local declared = require "luma.declared"
+local outline = require "luma.outline"
 
 test("arguments are read off a script's text", function()
     local source = [[
@@ -143,11 +143,11 @@ local args = luma.args{ epochs = 5, data = "mnist", -- which, { set
     rate = 1e-3, list = "a,b", dashes = "a--b", fast = false }
 other.luma_args{ x = 1 }
 local more = luma.args({ late = 'x' })]]
-    test.eq(declared.arguments(source), { { "epochs", "5" }, { "data", "mnist" }, { "rate", "1e-3" },
+    test.eq(outline.of(source).arguments, { { "epochs", "5" }, { "data", "mnist" }, { "rate", "1e-3" },
         { "list", "a,b" }, { "dashes", "a--b" }, { "fast", "false" }, { "late", "x" } })
-    test.eq(declared.arguments "", {})
-    test.eq(declared.arguments "luma.args{", {})
-    test.eq(declared.arguments "luma.args.epochs", {})
+    test.eq(outline.of("").arguments, {})
+    test.eq(outline.of("luma.args{").arguments, {})
+    test.eq(outline.of("luma.args.epochs").arguments, {})
 end)
 
 test("the docs are those of the module", function()
