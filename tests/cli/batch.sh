@@ -103,7 +103,7 @@ check "50 MB of output" batch 1 much.lua --json much.json
 check "all of it is kept" sh -c '[ "$(cat runs/much/*/output.txt | wc -c)" -gt 50000000 ]'
 check "its last lines are shown" lines out '^        \| xxxx' 18
 check "the report has not all of it" sh -c '[ "$(wc -c <much.json)" -lt 10000 ]'
-printf '%s\n' 'print "\27[31mred\27[0m \27]0;title\7 \0 a\rb \200" error "\27[2Jx\n::set-output"' >control.lua
+printf '%s\n' 'print "\27[31mred\27[0m \27]0;title\7 \0 a\rb\1\8\0 \200" error "\27[2Jx\n::set-output"' >control.lua
 check "control codes" batch 1 control.lua --json control.json
 check "do not reach the terminal" sh -c '! LC_ALL=C grep -q "[[:cntrl:]]" out'
 check "nor the JSON text" sh -c '! LC_ALL=C grep -q "[[:cntrl:]]" control.json'
