@@ -14,6 +14,25 @@ local RECORD = "run.json"
 -- runs/<stem>/<id>/, the folder given being any of the three.
 local DEPTH_MAX = 2
 
+-- Members that hold objects by number, and those that are one.
+local LISTS = { "figures", "expectations", "histories", "evaluations", "pixels", "datasets" }
+local OBJECTS = { "arguments", "given", "environment" }
+
+-- Readers need not look: members that are not of their kind are left out.
+local function without_damage(run)
+    for _, name in ipairs(OBJECTS) do
+        run[name] = type(run[name]) == "table" and run[name] or nil
+    end
+    for _, name in ipairs(LISTS) do
+        local items = {}
+        for _, item in ipairs(type(run[name]) == "table" and run[name] or {}) do
+            items[#items + 1] = type(item) == "table" and item or nil
+        end
+        run[name] = run[name] and items
+    end
+    return run
+end
+
 -- The record in a file, or nil and why not.
 function runs.read(path)
     local file, why = io.open(path, "rb")
@@ -32,7 +51,7 @@ function runs.read(path)
     elseif type(run.id) ~= "string" or type(run.status) ~= "string" then
         return nil, "id or status is missing"
     end
-    return run
+    return without_damage(run)
 end
 
 local function is_id(name)

@@ -138,6 +138,14 @@ echo '{"schema":"luma.run/1","id":"20260101-000000-ffffff","status":"passed","fi
 check "members of other types" exits 0 "$LUMA" runs
 check "do no harm" has out "20260101-000000-ffffff"
 check "nor to compare" exits 1 "$LUMA" compare a ffffff
+mkdir -p runs/odd/20260101-000000-999999
+echo '{"schema":"luma.run/1","id":"20260101-000000-999999","status":"passed","name":[],"environment":3,"arguments":[1],
+    "figures":[1,{}],"expectations":5,"histories":"x","evaluations":[1],"pixels":[[]],"datasets":{"a":1}}' \
+    >runs/odd/20260101-000000-999999/run.json
+check "lists of what they do not hold" exits 0 "$LUMA" runs
+check "do no harm either" has out "20260101-000000-999999"
+check "nor to compare" exits 1 "$LUMA" compare a 999999
+check "nor to the page" exits 0 "$LUMA" report 999999
 
 rm -rf runs
 hundred() {
