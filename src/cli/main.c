@@ -132,6 +132,9 @@ static int print_version(int argc, char **argv)
     return LC_OK;
 }
 
+/* The command whose words are being read; NULL: none is known yet. */
+static const LcCommand *current;
+
 int lc_usage_error(const char *fmt, ...)
 {
     char message[1024];
@@ -141,7 +144,14 @@ int lc_usage_error(const char *fmt, ...)
     va_end(args);
     lc_report_note(message);
     fprintf(stderr, "luma: %s\n", message);
-    print_usage(stderr);
+    if (current == NULL) {
+        print_usage(stderr);
+    } else if (current->options == NULL) {
+        fprintf(stderr, "usage: luma %s\n", current->usage);
+    } else {
+        fprintf(stderr, "usage: luma %s\n       luma %s --help lists the options\n", current->usage,
+                current->name);
+    }
     return LC_USAGE;
 }
 
@@ -250,6 +260,7 @@ static int dispatch(int argc, char **argv)
         lc_command_print(stdout, command);
         return LC_OK;
     }
+    current = command;
     return command->run(argc - 1, argv + 1);
 }
 

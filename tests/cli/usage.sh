@@ -39,6 +39,7 @@ check "but the usage" says "unknown command 'zzzzzz'"
 
 check "run needs a file" ends 2 run
 check "and says so" says "luma: run needs a file"
+check "with its own usage alone" sh -c '[ "$(grep -c "luma run" "$0/err")" -eq 2 ] && ! grep -q "luma batch" "$0/err"' "$work"
 check "run refuses unknown options" ends 2 run --trace x.lua
 check "with a suggestion" says "unknown option '--trace' of run; did you mean '--traceback'?"
 check "a file that is not there" ends 2 run "$work/none.lua"
