@@ -28,8 +28,10 @@ local function memory_bytes(text)
     local bytes = digits and units[unit] and tonumber(digits) and tonumber(digits) * units[unit]
     if not bytes then
         usage("--memory wants a size as 500M, 2G or 1GiB, got '%s'", text)
-    elseif bytes < MEMORY_MIN or bytes >= 2^62 then
+    elseif bytes < MEMORY_MIN then
         usage("--memory wants at least 64M, got '%s'", text)
+    elseif bytes >= 2^62 then
+        usage("--memory wants less than %.0fT, got '%s'", 2^62 // 1e12, text)
     end
     return math.floor(bytes)
 end

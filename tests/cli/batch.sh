@@ -182,6 +182,7 @@ check "a range of fractions" refused 'argument rate: the range 0.1..0.5 of fract
 check "too many runs" refused 'argument seed: the range 1..1000000 has more than 10000 values' sweep.lua seed=1..1000000
 check "a size that is none" refused "--memory wants a size as 500M, 2G or 1GiB, got 'big'" good.lua --memory big
 check "a size that is too small" refused "--memory wants at least 64M, got '1M'" good.lua --memory 1M
+check "a size that is too large" refused "--memory wants less than 4611686T, got '9999999999G'" good.lua --memory 9999999999G
 check "two reports in one file" refused "--junit and --json are both written to x" good.lua --junit x --json x
 check "a report on a folder" refused "--html: none is a folder" good.lua --html none
 echo x >file
