@@ -142,8 +142,8 @@ INSTALL = install -m 644
 
 .PHONY: install install-module uninstall
 install: all module install-module $(SHARE) ## program, module, man page, completions to PREFIX=/usr/local (DESTDIR=)
-	install -d $(addprefix "$(DESTDIR),$(addsuffix ",$(PREFIX)/bin $(PREFIX)/share/man/man1 $(BASH_DIR) $(ZSH_DIR) \
-	    $(FISH_DIR) $(DOC_DIR)/examples $(META_DIR)))
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/man/man1" "$(DESTDIR)$(BASH_DIR)" \
+	    "$(DESTDIR)$(ZSH_DIR)" "$(DESTDIR)$(FISH_DIR)" "$(DESTDIR)$(DOC_DIR)/examples" "$(DESTDIR)$(META_DIR)"
 	install -m 755 $(BUILD)/luma "$(DESTDIR)$(PREFIX)/bin/luma"
 	$(INSTALL) $(BUILD)/share/luma.1 "$(DESTDIR)$(PREFIX)/share/man/man1/luma.1"
 	$(INSTALL) $(BUILD)/share/luma.bash "$(DESTDIR)$(BASH_DIR)/luma"
@@ -151,7 +151,7 @@ install: all module install-module $(SHARE) ## program, module, man page, comple
 	$(INSTALL) $(BUILD)/share/luma.fish "$(DESTDIR)$(FISH_DIR)/luma.fish"
 	$(INSTALL) $(BUILD)/share/luma.lua "$(DESTDIR)$(META_DIR)/luma.lua"
 	$(INSTALL) README.md "$(DESTDIR)$(DOC_DIR)/README.md"
-	$(INSTALL) $(wildcard pipelines/*.lua) "$(DESTDIR)$(DOC_DIR)/examples"
+	$(INSTALL) $(wildcard pipelines/*.lua) pipelines/TUTORIAL.md "$(DESTDIR)$(DOC_DIR)/examples"
 
 install-module: module ## - the module alone: what LuaRocks asks for
 	install -d "$(DESTDIR)$(LUA_LIBDIR)"

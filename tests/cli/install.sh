@@ -3,7 +3,7 @@
 . tests/help_sh.sh
 BUILD=${BUILD:-build}
 unset MAKEFLAGS MFLAGS MAKELEVEL LUMA
-root=$work/root
+root="$work/the root"
 manage() { make --no-print-directory BUILD="$BUILD" DESTDIR="$root" PREFIX=/opt/luma "$@" >"$work/out" 2>&1; }
 says() { manage "$@" || { cat "$work/out"; false; }; }
 
@@ -22,6 +22,7 @@ installed() { (cd "$root/opt/luma" && find . -type f | sed 's/^..//' | grep -v /
 there() { installed | diff "$work/wanted" -; }
 check "puts files where they belong" there
 check "and nothing beside the prefix" [ "$(ls "$root")" = opt ]
+check "with the tutorial" cmp pipelines/TUTORIAL.md "$root/opt/luma/share/doc/luma/examples/TUTORIAL.md"
 check "with the pipelines" cmp pipelines/01_normalize.lua "$root/opt/luma/share/doc/luma/examples/01_normalize.lua"
 
 prefix=$root/opt/luma
