@@ -5,8 +5,8 @@ local luma = require "luma"
 local text = require "luma.info_text"
 
 local IMAGES <const>, ROWS <const> = 10, 2
--- Widths at which a digit is still one, and at which four stand in 80 columns.
-local SMALL <const>, LARGE <const> = 12, 19
+-- Widths at which a digit is still one, and at which five stand in 80 columns.
+local SMALL <const>, LARGE <const> = 12, 15
 -- Of a picture alone.
 local ALONE <const> = 48
 

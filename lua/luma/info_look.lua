@@ -149,6 +149,31 @@ local function pictures_in(path, seen)
     return found
 end
 
+-- Data sets have thousands of folders; a disk has more. Links may lead in circles: no deeper than this.
+local FOLDERS_MAX, NAMES_MAX, DEPTH_MAX = 20000, 500000, 12
+
+-- Whether looking for images everywhere below would take long.
+local function is_vast(path)
+    local queue, n_names = { { path, 0 } }, 0
+    local at = 1
+    while queue[at] do
+        local here, depth = queue[at][1], queue[at][2]
+        for _, name in ipairs(depth < DEPTH_MAX and internal.list_folder(here) or {}) do
+            if not name:find "^%." and not endings[(name:match "%.(%w+)$" or ""):lower()] then
+                n_names = n_names + 1
+                if internal.file_kind(here .. "/" .. name) == "folder" then
+                    queue[#queue + 1] = { here .. "/" .. name, depth + 1 }
+                end
+            end
+        end
+        if #queue > FOLDERS_MAX or n_names > NAMES_MAX then
+            return true
+        end
+        at = at + 1
+    end
+    return false
+end
+
 -- Sub-folders with an image in them or below, and those without.
 local function class_folders(path, seen)
     local good, empty = {}, {}
@@ -203,6 +228,10 @@ local function folder(path)
         return { kind = "mnist", path = path }
     elseif runs_in(path, seen) then
         fail("EFORMAT", path, "a folder of recorded runs; `luma runs` lists them, `luma info` shows one of them")
+    end
+    if #seen.folders > 0 and is_vast(path) then
+        fail("ENOTFOUND", path, "too many folders and files to look for images in all of them; name the data set's "
+            .. "own folder")
     end
     local classes, empty = class_folders(path, seen)
     local loose = pictures_in(path, seen)

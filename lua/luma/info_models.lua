@@ -89,6 +89,32 @@ local function add_lines(rows, block)
     end
 end
 
+-- A table whose columns stand two blanks apart and no more, so that it fits 80 columns.
+local function squeeze(block)
+    local lines, width = {}, 0
+    for line in block:gmatch "[^\n]+" do
+        lines[#lines + 1] = line
+        width = math.max(width, #line)
+    end
+    local kept, n_blank = {}, 0
+    for at = 1, width do
+        local is_blank = true
+        for _, line in ipairs(lines) do
+            is_blank = is_blank and (at > #line or line:byte(at) == 32)
+        end
+        n_blank = is_blank and n_blank + 1 or 0
+        kept[#kept + 1] = n_blank <= 2 and at or nil
+    end
+    for i, line in ipairs(lines) do
+        local cells = {}
+        for k, at in ipairs(kept) do
+            cells[k] = line:sub(at, at)
+        end
+        lines[i] = table.concat(cells)
+    end
+    return table.concat(lines, "\n")
+end
+
 local function check_weights(report, model)
     local weights = model:weights()
     report.model.weights = json.array()
@@ -117,7 +143,7 @@ local function describe_model(report, model)
         report.lines[2] = "classes " .. text.clean(table.concat(classes, ", "), 400)
     end
     report.lines[#report.lines + 1] = "digest " .. model:digest()
-    add_lines(report.rows, model:summary())
+    add_lines(report.rows, squeeze(model:summary()))
     check_weights(report, model)
 end
 

@@ -48,10 +48,15 @@ local function list_counts(counts, one_text)
 end
 
 local function new_seen()
-    return { formats = {}, sizes = {}, channels = {}, n = 0, n_turned = 0, n_deep = 0, damaged = {}, good = {} }
+    return { formats = {}, sizes = {}, channels = {}, n = 0, n_turned = 0, n_deep = 0, damaged = {}, good = {},
+        areas = {} }
 end
 
 local channel_names = { "gray", "gray with alpha", "colour", "colour with alpha" }
+
+local function note_damage(seen, path, e)
+    seen.damaged[#seen.damaged + 1] = { file = path, reason = sets.reason(e), is_whole = e.code ~= "EFORMAT" }
+end
 
 local function read_headers(seen, files)
     for _, path in ipairs(files) do
@@ -62,7 +67,7 @@ local function read_headers(seen, files)
                 h, w = w, h
             end
             seen.n = seen.n + 1
-            seen.good[seen.n] = path
+            seen.good[seen.n], seen.areas[path] = path, h * w
             count_in(seen.formats, info.format)
             count_in(seen.sizes, h .. "x" .. w)
             count_in(seen.channels, channel_names[info.channels])
@@ -72,7 +77,7 @@ local function read_headers(seen, files)
             seen.low_w, seen.high_w = math.min(seen.low_w or w, w), math.max(seen.high_w or w, w)
             seen.pixels = (seen.pixels or 0) + h * w
         else
-            seen.damaged[#seen.damaged + 1] = { file = path, reason = sets.reason(info) }
+            note_damage(seen, path, info)
         end
     end
 end
@@ -110,9 +115,15 @@ local function decode(seen)
     local by = not is_gray and luma.stats{ axis = "channel" } or nil
     local first = {}
     seen.decoded, seen.constant, seen.equal, seen.in_part = 0, {}, {}, n < seen.n_files
-    local tried = spread(seen.good, n)
-    seen.n_tried = #tried
-    for _, path in ipairs(tried) do
+    local left = 2 * PIXELS_MAX
+    seen.n_tried = 0
+    for _, path in ipairs(spread(seen.good, n)) do
+        left = left - seen.areas[path]
+        if left < 0 and seen.n_tried > 0 then
+            seen.in_part = true
+            break
+        end
+        seen.n_tried = seen.n_tried + 1
         local is_good, image = pcall(luma.image.load, path, { color = is_gray and "gray" or "rgb", depth = 8 })
         if is_good then
             seen.decoded = seen.decoded + 1
@@ -129,7 +140,7 @@ local function decode(seen)
             end
             image:close()
         else
-            seen.damaged[#seen.damaged + 1] = { file = path, reason = sets.reason(image) }
+            note_damage(seen, path, image)
         end
     end
     seen.is_gray, seen.first = is_gray, first
@@ -148,10 +159,11 @@ end
 
 local function say_damage(add, seen, prefix)
     for i = 1, math.min(#seen.damaged, DAMAGED_SHOWN) do
-        add("%sdamaged: %s", prefix, text.clean(seen.damaged[i].reason))
+        local one = seen.damaged[i]
+        add("%s%s: %s", prefix, one.is_whole and "cannot be read" or "damaged", text.clean(one.reason))
     end
     if #seen.damaged > DAMAGED_SHOWN then
-        add("%s%s are damaged in all; on_error=\"skip\" leaves them out", prefix, text.count(#seen.damaged, "file"))
+        add("%s%s are so in all; on_error=\"skip\" leaves them out", prefix, text.count(#seen.damaged, "file"))
     end
 end
 

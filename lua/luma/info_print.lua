@@ -31,13 +31,15 @@ local function print_pixels(set)
     end
 end
 
-local function print_set(set)
-    text.wrap("", text.clean(set.line))
+-- The path stands above, and need not be said twice.
+local function print_set(set, path)
+    local line = set.name == path and set.line:sub(#path + 3) or set.line
+    text.wrap("", text.clean(line))
     if set.pixels then
         print_pixels(set)
     end
-    for _, line in ipairs(set.lines or {}) do
-        text.wrap("  ", line)
+    for _, fact in ipairs(set.lines or {}) do
+        text.wrap("  ", fact)
     end
 end
 
@@ -163,7 +165,7 @@ function out.report(report, drawn)
     for _, sets in ipairs(groups_of(report.sets)) do
         print()
         for _, set in ipairs(sets) do
-            print_set(set)
+            print_set(set, report.path)
         end
         print_classes(sets)
     end

@@ -73,12 +73,12 @@ check "a CIFAR batch" shows cifar.bin "cifar.bin: CIFAR-10 records" "60 images 3
     "  by channel: mean 128.325065 136.558919 133.641292" "      0  airplane"
 check "CIFAR's folder" shows cifar "cifar10 train: 50 images 32x32x3 u8, 10 classes" "cifar10 test: 10 images"
 check "class folders" shows photos/train "photos/train: folder of class folders" \
-    "photos/train: 24 image files, 3 classes" "  files: all PNG; sizes all 28x28; all gray"
+    "24 image files, 3 classes" "  files: all PNG; sizes all 28x28; all gray"
 check "train and test of them" shows photos "photos: folders of class folders, one a part" \
     "photos/test: 9 image files, 3 classes" "  label  class   train    test"
 check "a table" shows table.csv "table.csv: table of image files, columns path, label, split" \
     "table.csv train: 6 image files, 2 classes" "table.csv test: 2 image files, 2 classes"
-check "a folder of pictures" shows pictures "pictures: 8 image files" \
+check "a folder of pictures" shows pictures "pictures: folder of pictures, without class folders" "8 image files" \
     "note: a folder for each class, or a table (.csv) of files and labels, makes a data set"
 check "a picture" shows pictures/1.png "pictures/1.png: PNG, " \
     "  32 x 32 pixels (height x width), colour, 8 bits a channel" "  read to its end without damage"
@@ -92,7 +92,7 @@ check "what is wrong with a folder" shows bad "problem: no image in folder none"
 
 # --- models and runs ---
 check "a model" shows model.safetensors "model.safetensors: model of luma" \
-    "  images 28x28x1 in, 10 numbers out, 1,970 parameters" "  dense1         dense softmax" \
+    "  images 28x28x1 in, 10 numbers out, 1,970 parameters" "dense1    dense softmax" \
     "  1. rescale by 0.00392156863" "  fitted on digits train (60 images)"
 check "a generator" shows scale.safetensors "scale.safetensors: generator of luma" "  2. standardize feature, axis all"
 check "tensors of others" shows foreign.safetensors "foreign.safetensors: safetensors, not of luma" \
@@ -145,6 +145,11 @@ check "a folder of single files" refuses 4 npy \
     "npy: no data set in this folder: it holds 2 .npy. \`luma info npy/x_train.npy\` looks at a file in it"
 check "half a set" refuses 4 mixed \
     "mixed: not all four files of an MNIST-like set are here (without t10k-images-idx3-ubyte); \`luma info\` looks at one of them, too"
+mkdir -p deep/a/b && ln -s .. deep/a/b/up && cp pictures/1.png deep/a/b
+check "links in circles" shows deep "deep: folder of class folders" "1 image file, 1 class"
+mkdir -p vast/a && (cd vast/a && seq 20001 | xargs mkdir)
+check "as much as a disk holds" refuses 4 vast \
+    "vast: too many folders and files to look for images in all of them; name the data set's own folder"
 check "a device" refuses 4 /dev/null "/dev/null: it is a device or pipe, a file or folder is needed"
 check "what is not there" refuses 4 none/x "none/x: No such file or directory"
 
@@ -162,7 +167,7 @@ for i = 1, 5200 do
     file:write("P5\n2 2\n255\n" .. string.pack("<I4", i))
 end
 END
-check "many files are sampled" shows many "many: 5,200 image files, 2 classes" "(of 5,000 images)" \
+check "many files are sampled" shows many "5,200 image files, 2 classes" "(of 5,000 images)" \
     "note: pixels, damage and equal images are of 5,000 files, evenly spread" \
     "problem: classes are uneven: lots has 5,190 images, few has 10; accuracy alone will not show whether few is learned"
 
