@@ -200,7 +200,8 @@ function console:summary(batch, n_left)
     local checks = counts.expectations > 0 and ("; %d of %d expectations held%s"):format(n_held, counts.expectations,
         excused) or ""
     local left = n_left > 0 and (", %d not started"):format(n_left) or ""
-    print(("%d passed, %d failed%s in %s%s"):format(counts.passed, counts.failed, left, duration(batch.seconds), checks))
+    print(("%d passed, %d failed%s in %s%s"):format(counts.passed, counts.failed, left, duration(batch.seconds),
+        checks))
     io.stdout:flush()
 end
 

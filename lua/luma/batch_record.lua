@@ -79,8 +79,8 @@ local function write(run)
     internal.write(fn, run.folder .. "/run.json", json.encode(copy, 1) .. "\n")
 end
 
--- run: of the plan, opened; ending: from jobs:wait; limits: { timeout = }. Gives the record, and the error when it could
--- not be written.
+-- run: of the plan, opened; ending: from jobs:wait; limits: { timeout = }. Gives the record, and the error when it
+-- could not be written.
 function M.close(run, ending, limits)
     local left = left_by_child(run)
     local status = status_of(ending)

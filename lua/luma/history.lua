@@ -148,7 +148,8 @@ function methods.save(history, path)
 end
 
 local show_options = {
-    { name = "columns", kind = "integer", min = 20, max = 1000, text = "width of the drawing; the terminal's if absent" },
+    { name = "columns", kind = "integer", min = 20, max = 1000,
+        text = "width of the drawing; the terminal's if absent" },
 }
 
 function methods.show(history, options)

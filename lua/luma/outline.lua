@@ -55,7 +55,8 @@ local function read_fields(source, list, at, arguments)
         end
         if name and i > first then
             local text = source:sub(list[first].first, list[i - 1].last)
-            arguments[#arguments + 1] = { name, i == first + 1 and text:match "^([\"'])(.*)%1$" and text:sub(2, -2) or text }
+            local is_string = i == first + 1 and text:find "^([\"']).*%1$"
+            arguments[#arguments + 1] = { name, is_string and text:sub(2, -2) or text }
         end
         i = is(list[i], "}") and i or i + 1
     end

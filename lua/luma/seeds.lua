@@ -196,7 +196,8 @@ local function judge_group(group)
     return judged
 end
 
--- Sets batch.seeds (groups that expect something of a figure), excuses expectations and their runs. Gives lines to be told to the user.
+-- Sets batch.seeds (groups that expect something of a figure), excuses expectations and their runs. Gives lines to be
+-- told to the user.
 function seeds.judge(batch)
     local notes, n_groups = {}, 0
     batch.seeds = {}

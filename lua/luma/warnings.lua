@@ -115,8 +115,8 @@ local function check_units(settings, m, rate, units)
     for _, layer in ipairs(units() or {}) do
         if layer.n_dead > DEAD_SHARE * layer.n then
             settings.is_dead_said = true
-            warn("dead", "after epoch %d, %d of the %d units of layer %d (%s) are 0 for each of %d images: they will not "
-                .. "learn again; a lower rate (now %.3g) may keep them alive", m.epoch, layer.n_dead, layer.n,
+            warn("dead", "after epoch %d, %d of the %d units of layer %d (%s) are 0 for each of %d images: they will "
+                .. "not learn again; a lower rate (now %.3g) may keep them alive", m.epoch, layer.n_dead, layer.n,
                 layer.layer, layer.kind, layer.n_images, rate)
             return
         end
