@@ -52,6 +52,7 @@ local function alone(report, name, t)
     set.classes = set.classes or {}
     report.kind = #set.classes > 0 and "labels" or "array"
     report.sets[#report.sets + 1] = set
+    report.problems[#report.problems + 1] = #t == 0 and name .. " is empty" or nil
     require "luma.info_problems".find(report, { set }, {})
 end
 

@@ -165,7 +165,10 @@ end
 files["table"] = function(report, found)
     local columns, first_row, delimiter = columns_of(found)
     local file = image_column(columns, first_row)
-    if not file then
+    if image_column(columns, columns) and not find_column(columns, file_columns) then
+        internal.raise("EFORMAT", ("info: %s: a table without a line of column names: it begins with %s"):format(
+            found.path, text.clean(table.concat(columns, ", "), 120)))
+    elseif not file then
         internal.raise("EFORMAT", ("info: %s: a table with the columns %s, none of which names image files"):format(
             found.path, text.clean(table.concat(columns, ", "), 120)))
     end

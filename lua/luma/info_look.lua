@@ -11,7 +11,7 @@ local KNOWN = "luma info knows IDX, NPY, NPZ, CIFAR and safetensors files, pictu
 local HEAD = 4096
 
 local function fail(code, path, text, ...)
-    internal.raise(code, "info: " .. path .. ": " .. text:format(...))
+    internal.raise(code, "info: " .. path:gsub("%c", "?") .. ": " .. text:format(...))
 end
 
 -- --- files ---
@@ -38,7 +38,7 @@ end
 
 local function is_table(head)
     local first = head:gsub("^\xef\xbb\xbf", ""):match "^[^\r\n]+"
-    return first and is_text(head) and head:find "\n" and first:find "[%w_][,;\t][%w_\"]"
+    return first and is_text(head) and head:find "\n" and first:find "[%w_\"][,;\t][%w_\"]"
 end
 
 -- The first eight bytes say how long the header is that follows, an object of JSON: at most 100 MB.

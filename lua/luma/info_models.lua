@@ -34,6 +34,9 @@ end
 
 -- --- others' files ---
 
+local element_bytes = { BOOL = 1, U8 = 1, I8 = 1, I16 = 2, U16 = 2, F16 = 2, BF16 = 2, I32 = 4, U32 = 4, F32 = 4,
+    F64 = 8, I64 = 8, U64 = 8 }
+
 local function check_entry(found, name, entry, start)
     local offsets = type(entry) == "table" and type(entry.shape) == "table" and type(entry.dtype) == "string"
         and type(entry.data_offsets) == "table" and entry.data_offsets
@@ -41,17 +44,23 @@ local function check_entry(found, name, entry, start)
     if not first or not last or first < 0 or last < first then
         fail(found.path, "tensor '%s' has no dtype, shape and data_offsets as safetensors files have",
             text.clean(name, 60))
-    elseif not found.is_gzip and start + last > found.size then
-        fail(found.path, "a safetensors file that is cut off: tensor '%s' ends at byte %s, the file has %s",
-            text.clean(name, 60), text.commas(start + last), text.count(found.size, "byte"))
+    elseif not found.is_gzip and last > found.size - start then
+        fail(found.path, "a safetensors file that is cut off: tensor '%s' ends %s behind the header, where the file "
+            .. "has %s", text.clean(name, 60), text.count(last, "byte"), text.commas(found.size - start))
     end
-    local shape, n = json.array(), 1
+    local shape, n = json.array(), 1.0
     for i, extent in ipairs(entry.shape) do
         shape[i] = math.tointeger(extent) or fail(found.path, "tensor '%s' has a shape of other things than whole "
             .. "numbers", text.clean(name, 60))
         n = n * shape[i]
     end
-    return { name = name, dtype = entry.dtype, shape = shape, count = n, bytes = last - first, offset = first }
+    local size = element_bytes[entry.dtype]
+    if size and n * size ~= last - first or n < 0 or n >= 2^53 then
+        fail(found.path, "tensor '%s' has %s of data, which %s %s are not", text.clean(name, 60),
+            text.count(last - first, "byte"), text.shape(shape), text.clean(entry.dtype, 20))
+    end
+    return { name = name, dtype = entry.dtype, shape = shape, count = math.tointeger(n), bytes = last - first,
+        offset = first }
 end
 
 local function list_tensors(report, found, header, start)

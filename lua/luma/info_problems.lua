@@ -71,9 +71,9 @@ local function check_pixels(add, note, set)
     if not p then
         return
     end
-    if p.mean ~= p.mean then
+    if p.min ~= p.min then
         add("%ssome pixels are NaN: a network that sees one is NaN for good", named(set))
-    elseif p.max - p.min == math.huge or p.max == math.huge then
+    elseif p.max == math.huge or p.min == -math.huge then
         add("%ssome pixels are infinite", named(set))
     elseif p.min == p.max then
         add("%sall pixels of all images are %g", named(set), p.min)

@@ -11,6 +11,19 @@ local function list(value)
     return type(value) == "table" and value or {}
 end
 
+-- The tables among them: whoever wrote the file may have put in anything.
+local function records(value)
+    local found = {}
+    for _, one in ipairs(list(value)) do
+        found[#found + 1] = type(one) == "table" and one or nil
+    end
+    return found
+end
+
+local function plain(value)
+    return type(value) == "table" and json.encode(value) or tostring(value)
+end
+
 local function number(value)
     return type(value) == "number" and json.digits(value) or "?"
 end
@@ -22,32 +35,40 @@ local function arguments(record)
     end
     table.sort(names)
     for i, name in ipairs(names) do
-        parts[i] = ("%s=%s"):format(name, tostring(record.arguments[name]))
+        parts[i] = ("%s=%s"):format(name, plain(record.arguments[name]))
     end
     return #parts > 0 and "arguments " .. table.concat(parts, " ") or nil
 end
 
 local function add_expectations(lines, record)
-    for _, check in ipairs(list(record.expectations)) do
+    for _, check in ipairs(records(record.expectations)) do
         lines[#lines + 1] = (check.passed and "ok      " or "FAILED  ")
             .. text.clean(check.text or check.name or "?", 200)
     end
-    for _, figure in ipairs(list(record.figures)) do
-        lines[#lines + 1] = ("figure  %s %s"):format(text.clean(figure.name, 60), number(figure.value))
+    for _, figure in ipairs(records(record.figures)) do
+        lines[#lines + 1] = ("figure  %s %s"):format(text.clean(figure.name or "?", 60), number(figure.value))
     end
 end
 
+local function shape_text(shape)
+    local parts = {}
+    for i, extent in ipairs(shape) do
+        parts[i] = tostring(extent)
+    end
+    return table.concat(parts, "x")
+end
+
 local function add_data(lines, record)
-    for _, set in ipairs(list(record.datasets)) do
-        lines[#lines + 1] = ("data    %s: %s, %s, sha256 %s"):format(text.clean(set.name, 60),
-            text.count(math.tointeger(set.count) or 0, "image"), text.shape(list(set.shape)),
+    for _, set in ipairs(records(record.datasets)) do
+        lines[#lines + 1] = ("data    %s: %s, %s, sha256 %s"):format(text.clean(set.name or "?", 60),
+            text.count(math.tointeger(tonumber(set.count)) or 0, "image"), text.clean(shape_text(list(set.shape)), 40),
             text.clean(set.sha256 or "?", 16))
     end
-    for _, history in ipairs(list(record.histories)) do
+    for _, history in ipairs(records(record.histories)) do
         lines[#lines + 1] = ("trained %s, %s"):format(text.clean(history.title or "model", 60),
             text.count(#list(history.rows), "epoch"))
     end
-    for _, e in ipairs(list(record.evaluations)) do
+    for _, e in ipairs(records(record.evaluations)) do
         lines[#lines + 1] = ("tested  on %s: accuracy %s, loss %s"):format(text.clean(e.dataset or "?", 60),
             number(e.accuracy), number(e.loss))
     end
@@ -67,7 +88,7 @@ local function describe(report, record)
     add_expectations(report.rows, record)
     add_data(report.rows, record)
     for _, warning in ipairs(list(record.warnings)) do
-        report.notes[#report.notes + 1] = "warning: " .. text.clean(warning, 400)
+        report.notes[#report.notes + 1] = "warning: " .. text.clean(plain(warning), 400)
     end
 end
 

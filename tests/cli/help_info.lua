@@ -187,6 +187,23 @@ foreign("short.safetensors", entry, ("\0"):rep(20))
 foreign("odd.safetensors", '{"a":{"dtype":"F16","shape":[3]}}', "")
 write("claims.safetensors", string.pack("<I8", 90000000) .. "{}")
 
+foreign("vast.safetensors", '{"t":{"dtype":"F32","shape":[9223372036854775807,2],"data_offsets":[0,8]}}', ("\0"):rep(8))
+foreign("far.safetensors", '{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,9223372036854775807]}}', "")
+
+-- --- odd sets ---
+
+write("headless.csv", "pictures/1.png,3\n")
+write("quoted.csv", '"file","label"\n"pictures/1.png","x,y"\n')
+write("zero.idx", "\0\0\8\3" .. string.pack(">I4I4I4", 0, 28, 28))
+write("grey.idx", "\0\0\8\3" .. string.pack(">I4I4I4", 5, 4, 4) .. ("\7"):rep(80))
+write("bits.idx", "\0\0\8\3" .. string.pack(">I4I4I4", 2, 4, 4) .. ("\0\1"):rep(16))
+luma.tensor({ { { 0/0, 1 }, { 1, 1 } } }, "f32"):save "nan.npy"
+luma.tensor({ { { 1/0, 1 }, { 1, 1 } } }, "f32"):save "inf.npy"
+folder "odd_run"
+write("odd_run/run.json", [[{"schema":"luma.run/1","id":"x","status":"passed","figures":3,"expectations":[1,{"text":5}],
+    "datasets":[{"name":1,"shape":["a"],"count":"b"}],"arguments":{"a":[1]},"warnings":[{}],"histories":[4],
+    "evaluations":["x"],"message":7,"exit_code":"q"}]])
+
 -- --- what is none of it ---
 
 write("nothing", "")
