@@ -39,7 +39,9 @@ local function record(check)
     if check.is_ok then
         print(color("green", "ok") .. "      " .. check.text)
     else
-        print(color("red", "FAILED") .. "  " .. check.text .. "  (" .. check.where .. ")")
+        -- What was typed at the prompt has no place.
+        local place = check.where ~= "" and "  (" .. check.where .. ")" or ""
+        print(color("red", "FAILED") .. "  " .. check.text .. place)
     end
     return check.is_ok
 end

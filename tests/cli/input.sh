@@ -36,6 +36,8 @@ check "one without a value too" feeds 0 'local a local c, d\na, c, d\n'
 check "is nil" prints 'nil\tnil\tnil\n'
 check "those of blocks do not" feeds 1 'do local inner = 1 end\ninner\n'
 check "and are unknown" grep -q "the variable 'inner' is not defined" "$work/err"
+check "a failed expectation is told" feeds 3 'luma.expect(false, "why")\n'
+check "without a place: it has none" prints 'FAILED  why\nfalse\n'
 check "functions may make globals" feeds 0 'function f() made = 3 end f()\nmade\n'
 check "at the prompt" prints '3\n'
 check "the last result" feeds 0 '6 * 7, 5\n_ + 1\nx = 9\n_\n'
