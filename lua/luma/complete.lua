@@ -306,16 +306,28 @@ end
 
 -- --- inside strings ---
 
--- Where the last part of the path begins, its candidates; files get the closing quote.
-local function file_words(path, quote)
+-- A name as it is written between quotes; "" stands for long brackets and commands, which have no escapes.
+local function escaped(name, quote)
+    if quote == "" then
+        return name
+    end
+    return (name:gsub("[\\%c" .. quote .. "]", function(c)
+        return c:find "%c" and ("\\%03d"):format(c:byte()) or "\\" .. c
+    end))
+end
+
+-- Where the last part of the path begins, its candidates; files get `close`, the quote that is missing.
+local function file_words(path, quote, close)
     local folder, base = path:match "^(.*/)([^/]*)$"
     folder, base = folder or "", base or path
+    local place = quote == "" and folder or folder:gsub("\\([^%w])", "%1")
     local words, labels = {}, {}
-    for _, name in ipairs(internal.list_folder(folder == "" and "." or folder) or {}) do
-        if name:sub(1, #base) == base and (base ~= "" or name:sub(1, 1) ~= ".") then
-            local is_folder = internal.file_kind(folder .. name) == "folder"
-            words[#words + 1] = name .. (is_folder and "/" or quote)
-            labels[#labels + 1] = name .. (is_folder and "/" or "")
+    for _, name in ipairs(internal.list_folder(place == "" and "." or place) or {}) do
+        local written = escaped(name, quote)
+        if written:sub(1, #base) == base and (base ~= "" or name:sub(1, 1) ~= ".") then
+            local is_folder = internal.file_kind(place .. name) == "folder"
+            words[#words + 1] = written .. (is_folder and "/" or close)
+            labels[#labels + 1] = written .. (is_folder and "/" or "")
         end
     end
     return #folder, words, labels
@@ -368,7 +380,7 @@ local function string_words(list, token, behind)
         return token.last - #typed + 1, words, labels
     end
     local n_folder
-    n_folder, words, labels = file_words(typed, close)
+    n_folder, words, labels = file_words(typed, quote, close)
     return token.last - #typed + 1 + n_folder, words, labels
 end
 
@@ -398,7 +410,7 @@ local function command_words(before)
     end
     local path = before:match "^%s*:%a+%s+(%S*)$"
     if path then
-        local n_folder, words, labels = file_words(path, "")
+        local n_folder, words, labels = file_words(path, "", "")
         return #before - #path + 1 + n_folder, words, labels
     end
 end

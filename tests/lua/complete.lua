@@ -130,6 +130,30 @@ test("data sets", function()
     offers("fashion_mnist'", "local a, b = luma.dataset.open('fa")
 end)
 
+test("files whose names hold what quotes and strings have a meaning for", function()
+    local folder = test.path()
+    local names = { [[q"uote.lua]], [[back\slash.lua]], "new\nline.lua" }
+    require("luma.internal").make_folder("test", folder .. [[/i"n]])
+    for _, name in ipairs(names) do
+        io.open(folder .. "/" .. name, "w"):close()
+    end
+    io.open(folder .. [[/i"n/side]], "w"):close()
+    offers([[q\"uote.lua"]], 'x = "' .. folder .. "/q")
+    offers([[q"uote.lua']], "x = '" .. folder .. "/q")
+    offers([[q"uote.lua]], "x = [[" .. folder .. "/q")
+    offers([[back\\slash.lua"]], 'x = "' .. folder .. "/b")
+    offers([[back\slash.lua]], ":save " .. folder .. "/b")
+    offers([[new\010line.lua"]], 'x = "' .. folder .. "/n")
+    offers([[i\"n/]], 'x = "' .. folder .. "/i")
+    offers([[side"]], 'x = "' .. folder .. [[/i\"n/]])
+    os.remove(folder .. [[/i"n/side]])
+    os.remove(folder .. [[/i"n]])
+    for _, name in ipairs(names) do
+        os.remove(folder .. "/" .. name)
+    end
+    os.remove(folder)
+end)
+
 test("files", function()
     local folder = test.path()
     require("luma.internal").make_folder("test", folder .. "/deep")
