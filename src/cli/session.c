@@ -2,6 +2,7 @@
 
 #include <lauxlib.h>
 #include <lualib.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +33,21 @@ static int exit_script(lua_State *L)
     lc_leave(lc_session_finish(L, is_code ? (int)code : EXIT_CODE_MAX));
 }
 
+/* The system's own `system` keeps SIGINT from us while it waits. A command that a Ctrl-C ended
+ * means us too: upvalue 1 is Lua's os.execute. */
+static int execute(lua_State *L)
+{
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    bool is_signal = lua_gettop(L) == 3 && lua_type(L, 2) == LUA_TSTRING &&
+                     strcmp(lua_tostring(L, 2), "signal") == 0;
+    if (is_signal && lua_tointeger(L, 3) == SIGINT) {
+        raise(SIGINT);
+    }
+    return lua_gettop(L);
+}
+
 static int open_all(lua_State *L)
 {
     luaL_openlibs(L);
@@ -48,6 +64,9 @@ static int open_all(lua_State *L)
     lua_getglobal(L, "os");
     lua_pushcfunction(L, exit_script);
     lua_setfield(L, -2, "exit");
+    lua_getfield(L, -1, "execute");
+    lua_pushcclosure(L, execute, 1);
+    lua_setfield(L, -2, "execute");
     lua_warning(L, "@on", 0);
     return 0;
 }

@@ -50,4 +50,26 @@ check "is told as such" grep -q "interrupted" err
 check "with the line" grep -q "^luma: t.lua:6: model:train: interrupted" err
 check "a loop that will not end in C needs a second one" interrupted 130 2 "$READY
 local s = ('a'):rep(40):find(('a*'):rep(20) .. 'b')"
+
+# The group of a terminal, or of a batch's run: everyone gets the signal, and while `system` waits only the command
+# hears it.
+whole_group() {
+    printf '%s\n' 'print "ready" io.stdout:flush() os.execute "sleep 100" print "went on"' >t.lua
+    rm -f out err
+    env --default-signal=INT setsid "$LUMA" run t.lua >out 2>err &
+    pid=$!
+    tries=0
+    while ! { grep -q ready out && pgrep -g "$pid" sleep; } >/dev/null 2>&1 && [ "$tries" -lt 200 ]; do
+        sleep 0.05
+        tries=$((tries + 1))
+    done
+    kill -INT "-$pid"
+    wait "$pid"
+    got=$?
+    [ "$got" -eq 130 ] && ! grep -q "went on" out || { echo "exit $got"; cat out err; false; }
+}
+if command -v pgrep >/dev/null; then
+    check "a command that is waited for" whole_group
+    check "is told with its line" grep -q "^luma: t.lua:1: interrupted" err
+fi
 cd / && done_testing
