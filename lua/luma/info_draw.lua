@@ -15,23 +15,24 @@ local function width_of(w)
     return w <= LARGE and w or w // 2 >= SMALL and w // 2 <= LARGE and w // 2 or LARGE
 end
 
--- Numbers of the first image of each class, else of the first images.
+-- Numbers of the first image of each class, in the order of the classes; else of the first images.
 local function pick(ds, n)
-    local list, seen = {}, {}
-    local has_labels = pcall(ds.label, ds, 1)
-    for i = 1, #ds do
+    local list, first = {}, {}
+    local has_labels = #ds.classes > 1 and pcall(ds.label, ds, 1) and type(ds:label(1)) == "number"
+    for i = 1, has_labels and #ds or math.min(n, #ds) do
         local label = has_labels and ds:label(i) or i
-        if type(label) == "table" or not seen[label] then
-            list[#list + 1] = i
-            seen[label] = true
+        if not first[label] then
+            first[label] = i
+            list[#list + 1] = label
         end
-        if #list == math.min(n, has_labels and #ds.classes > 1 and #ds.classes or n) then
+        if has_labels and #list == #ds.classes then
             break
         end
     end
-    table.sort(list, function(a, b)
-        return has_labels and type(ds:label(a)) == "number" and ds:label(a) < ds:label(b) or false
-    end)
+    table.sort(list)
+    for k, label in ipairs(list) do
+        list[k] = k <= n and first[label] or nil
+    end
     return list
 end
 
@@ -70,8 +71,9 @@ local function draw(ds)
     local n = math.min(IMAGES, ROWS * per_row)
     local images, labels = small(ds, pick(ds, n), { math.min(height, 4 * width), width })
     local set = luma.dataset.tensor{ images = images, labels = labels, classes = labels and ds.classes }
+    local rows = (#set + per_row - 1) // per_row
     io.stdout:write "\n"
-    set:show{ max = n, columns = columns }
+    set:show{ max = n, columns = math.min(columns, (#set + rows - 1) // rows * (width + 1)) }
 end
 
 -- What cannot be drawn (two channels, NaN, damaged files) is left out: the report says why in its own way.
