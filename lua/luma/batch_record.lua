@@ -33,7 +33,7 @@ local function left_by_child(run)
     local text = read_file(run.folder .. "/run.json")
     local left = text and json.decode(text)
     if type(left) == "table" and left.schema == "luma.run/1" then
-        return left
+        return require("luma.runs").without_damage(left)
     end
     local lists = {}
     for name in ("figures expectations histories evaluations pixels datasets warnings"):gmatch "%a+" do
@@ -59,6 +59,8 @@ local function message_of(status, ending, left, limits)
         return "perhaps by the system, for lack of memory"
     elseif status == "error" and not left.message then
         return ("exit code %d"):format(ending.exit_code)
+    elseif status == "data" and not left.status then
+        return "it could not write its record"
     end
     return ending.cause == "ended" and left.message or nil
 end

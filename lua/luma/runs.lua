@@ -18,18 +18,19 @@ local DEPTH_MAX = 2
 local LISTS = { "figures", "expectations", "histories", "evaluations", "pixels", "datasets" }
 local OBJECTS = { "arguments", "given", "environment" }
 
--- Readers need not look: members that are not of their kind are left out.
-local function without_damage(run)
+-- The record, so that its readers need not look: members that are not of their kind are left out.
+function runs.without_damage(run)
     for _, name in ipairs(OBJECTS) do
         run[name] = type(run[name]) == "table" and run[name] or nil
     end
     for _, name in ipairs(LISTS) do
-        local items = {}
+        local items = json.array()
         for _, item in ipairs(type(run[name]) == "table" and run[name] or {}) do
             items[#items + 1] = type(item) == "table" and item or nil
         end
         run[name] = run[name] and items
     end
+    run.message = type(run.message) == "string" and run.message or nil
     return run
 end
 
@@ -51,7 +52,7 @@ function runs.read(path)
     elseif type(run.id) ~= "string" or type(run.status) ~= "string" then
         return nil, "id or status is missing"
     end
-    return without_damage(run)
+    return runs.without_damage(run)
 end
 
 local function is_id(name)

@@ -133,6 +133,25 @@ no_run_lives() { for i in 1 2; do kill -0 "$(cat pids/a$i)" 2>/dev/null && retur
 check "a killed batch leaves no run" within 10 no_run_lives
 kill "$(cat pids/b1)" "$(cat pids/b2)" 2>/dev/null
 
+cat >ruins.lua <<'X'
+local folder <close> = io.popen "ls -d runs/ruins/*"
+local file <close> = io.open(folder:read() .. "/run.json", "w")
+file:write [[{"schema":"luma.run/1","id":5,"status":[],"message":{},"expectations":{"a":3},"figures":[4],
+    "evaluations":"x","histories":[1],"environment":1,"arguments":7}]]
+file:close()
+os.execute "kill -9 $PPID"
+X
+rm -rf runs
+check "a script that writes its own record, a wrong one" \
+    ends 1 ruins.lua --json r.json --junit r.xml --html r.html --expect-seeds
+check "ends as it did" has out "was killed by SIGKILL"
+check "spoils no report" test -s r.json -a -s r.xml -a -s r.html
+check "lists stay lists" recorded ruins '"expectations": []'
+echo 'os.execute "rm -rf runs/removes" luma.expect(true, "x")' >removes.lua
+check "a script that removes its folder" ends 4 removes.lua
+check "is said to" has out "it could not write its record"
+check "lists of what luma runs prints stay lists" sh -c '"$0" runs --json | grep -q "\"expectations\": \[\]"' "$LUMA"
+
 echo 'luma.expect("n", luma.args.n, ">", 0)' >tiny.lua
 rm -rf runs
 check "60 runs, 8 at once" ends 0 tiny.lua n=1..60 --jobs 8
