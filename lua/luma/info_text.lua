@@ -41,17 +41,6 @@ function text.clean(value, most)
     return line
 end
 
--- POSIX: the first of these that is set and not empty says.
-local function is_utf8()
-    for _, name in ipairs{ "LC_ALL", "LC_CTYPE", "LANG" } do
-        local value = os.getenv(name)
-        if value and value ~= "" then
-            return value:lower():find "utf%-?8" ~= nil
-        end
-    end
-    return false
-end
-
 -- Of the terminal, or what COLUMNS says, or 80; tables wider than 120 are hard to read.
 function text.columns()
     local n = internal.columns() or math.tointeger(tonumber(os.getenv "COLUMNS" or "")) or COLUMNS
@@ -63,7 +52,7 @@ function text.bar(share, width)
     if share <= 0 or width < 1 then
         return ""
     end
-    if not is_utf8() then
+    if not internal.screen("luma info").is_utf8 then
         return ("#"):rep(math.max(1, math.floor(share * width + 0.5)))
     end
     local n = math.max(1, math.floor(share * width * 8 + 0.5))
