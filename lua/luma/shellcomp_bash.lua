@@ -73,9 +73,9 @@ _luma_paths() {
     local cur=$1 before=$2 kind=$3 fits=${4-} a whole have
     whole=$before$cur
     have=${whole%"${whole##*[=:]}"}
-    compopt -o filenames 2>/dev/null
     while IFS= read -r a; do
         if [ -d "$a" ] || [ -z "$fits" ] || [[ $a == $fits ]]; then
+            compopt -o filenames 2>/dev/null
             a=$before$a
             COMPREPLY+=("${a#"$have"}")
         fi

@@ -65,6 +65,7 @@ case $1 in *' ') COMP_WORDS+=('') ;; *[=:]) COMP_WORDS+=('') ;; esac
 COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 word=${1##* }
 kept=${word%"${word##*[=:]}"}
+[ -z "$TOLD" ] || compopt() { printf '%s\n' "$*" >>"$TOLD"; }
 [ -z "$NO_LINE" ] || unset COMP_LINE COMP_POINT
 _luma
 printf '%s\n' "${COMPREPLY[@]/#/$kept}" | sort -u | paste -sd ' '
@@ -80,6 +81,9 @@ if command -v bash >/dev/null 2>&1; then
     check "files and folders where files are asked for" [ "$(in_bash 'luma run ')" = "photos train.lua" ]
     check "all arguments behind a script" [ "$(in_bash 'luma run train.lua ')" = "data= epochs= fast=" ]
     check "true and false where the default is one" [ "$(in_bash 'luma run train.lua fast=')" = "fast=false fast=true" ]
+    told() { rm -f ../told; TOLD=../told in_bash "$1" >/dev/null; cat ../told; }
+    check "paths are quoted as files" [ "$(told 'luma batch tr')" = "-o filenames" ]
+    check "name= is not: it would get a backslash" [ "$(told 'luma batch train.lua ep')" = "-o nospace" ]
     check "data sets and paths for info" [ "$(in_bash 'luma info ')" = \
         "cifar10 digits emnist fashion_mnist mnist model.json notes.txt photos train.lua" ]
 else
