@@ -148,7 +148,7 @@ local function collect(state, n_slots, words)
     return {
         schema = "luma.batch/1", started = os.date("!%Y-%m-%dT%H:%M:%SZ", state.moment),
         seconds = jobs.clock() - state.started, jobs = n_slots, command = { "luma", "batch", table.unpack(words) },
-        runs = runs, environment = require "luma.record".environment(),
+        runs = runs, not_started = #state.runs - #runs, environment = require "luma.record".environment(),
     }
 end
 

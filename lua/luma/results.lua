@@ -2,8 +2,8 @@
 --
 -- Its members ("luma.batch/1"; readers skip members they do not know, what does not apply is left out):
 --   schema, started (UTC, ISO 8601), seconds, jobs, command (words)
---   counts: runs, passed, failed, expectations, expectations_failed,
---     expectations_excused, seeds_failed
+--   counts: runs, passed, failed, expectations, expectations_failed, expectations_excused, seeds_failed
+--   not_started: how many runs an interrupt kept from beginning
 --   runs: list of the records luma run --record writes ("luma.run/1"): name, file, arguments, given,
 --     status, exit_code, signal, message, seconds, cpu_seconds, peak_memory_bytes, folder, warnings,
 --     figures: name, value, where

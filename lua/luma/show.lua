@@ -195,9 +195,18 @@ function show.signature(value)
     return doc and doc.signature, name
 end
 
+local CONTROL = "[%c\127]"
+
+-- Text as it is, but for what would move the cursor or change colours.
+local function harmless(text)
+    return (text:gsub(CONTROL, function(c)
+        return (c == "\n" or c == "\t") and c or ("\\%d"):format(c:byte())
+    end))
+end
+
 local function describe(value, width)
     if type(value) == "string" then
-        return value
+        return harmless(value)
     elseif type(value) == "function" then
         return show.signature(value) or tostring(value)
     end
@@ -208,7 +217,8 @@ end
 function show.is_plain(...)
     for i = 1, select("#", ...) do
         local value = select(i, ...)
-        if is_plain_table(value) or type(value) == "function" then
+        if is_plain_table(value) or type(value) == "function"
+            or type(value) == "string" and harmless(value) ~= value then
             return false
         end
     end

@@ -137,14 +137,32 @@ local function check_accuracy(settings, m, rate)
     if m.accuracy > chance + 2 * math.sqrt(chance * (1 - chance) / n) then
         return
     end
+    settings.is_chance_said = true
     warn("chance", "after epoch 1 the accuracy is %.2f %%, no better than always answering '%s' (%.2f %%%s); another "
         .. "rate (now %.3g) or pixels scaled to about -1..1 may help", 100 * m.accuracy, class, 100 * chance,
         is_even and ", as every class" or " of the images, the largest class", rate)
 end
 
+-- A loss that stays where it was to four digits: training moves it more even where it has all but ended.
+local STILL = 1e-4
+
+-- After epoch 2: the loss of a network that no step changes. One stuck at chance was told so already.
+local function check_movement(settings, m, rate)
+    local before = settings.loss_before
+    settings.loss_before = m.loss
+    if m.epoch ~= 2 or not before or before == 0 or rate == 0 or settings.is_chance_said then
+        return
+    end
+    if settings.facts.n_batches >= STEPS_MIN and math.abs(m.loss - before) <= STILL * math.abs(before) then
+        warn("still", "the loss is the same after epoch 2 as after epoch 1, %.4f: the network does not learn; the rate "
+            .. "(now %.3g) may be too low", m.loss, rate)
+    end
+end
+
 -- After an epoch; units() gives what engine.units does.
 function warnings.after(settings, m, rate, units)
     check_accuracy(settings, m, rate)
+    check_movement(settings, m, rate)
     check_units(settings, m, rate, units)
 end
 

@@ -250,6 +250,7 @@ if env --default-signal=INT true 2>/dev/null; then
     check "is told" holds err "luma: interrupted: ending the runs; once more kills them"
     check "the reports are written" test -s i.xml -a -s i.json
     check "with the runs that had begun" lines i.json '"status": "interrupted"' 2
+    check "and how many never began" lines i.json '"not_started": 2,' 1
     check "and no others" holds out '0 passed, 2 failed, 2 not started in'
     check "what they had logged is kept" lines i.json '"name": "begun"' 2
     check "each run has its record" lines "$(ls runs/wait/*/run.json | head -n 1)" '"status": "interrupted"' 1

@@ -66,6 +66,11 @@ check "the largest class has a name and a share" warns '
     train = train:filter{ 7 }:concat(train:filter{ 3, 4 }:take(30))
     fit(scaled, { epochs = 2, optimizer = luma.sgd{ rate = 1e-12 } }, { batch = 1 })' \
     "always answering '7' \(56.52 % of the images"
+check "a loss that stays where it was" warns '
+    luma.model{ input = {28, 28, 1}, nn.conv{ 1, padding = "same" } }:fit{
+        scaled:flow(train, { batch = 5, labels = "input" }), loss = "mse", epochs = 3, progress = false,
+        optimizer = luma.sgd{ rate = 1e-12 } }' \
+    "^the loss is the same after epoch 2 as after epoch 1, [0-9.]+: the network does not learn; the rate \(now 1e-12\)"
 check "too few steps to tell" is_fine 'fit(scaled, { optimizer = luma.sgd{ rate = 1e-12 } })'
 check "learning is not chance" is_fine 'fit(scaled, { epochs = 2 }, { batch = 5 })'
 check "one class is no chance" is_fine 'train = train:filter{ 7 } fit(scaled, {}, { batch = 1 })'
