@@ -5,6 +5,7 @@
 
 local internal = require "luma.internal"
 local json = require "luma.json"
+local outcome = require "luma.outcome"
 local record = require "luma.record"
 
 local M = {}
@@ -71,10 +72,7 @@ local function microseconds(seconds)
 end
 
 local function write(run)
-    local copy = {}
-    for name, value in pairs(run) do
-        copy[name] = value
-    end
+    local copy = outcome.with_nulls(run)
     for _, name in ipairs{ "exit_code", "signal", "message" } do
         copy[name] = copy[name] == nil and json.null or copy[name]
     end

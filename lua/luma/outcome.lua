@@ -161,11 +161,33 @@ local function listed(t, kind)
     return copy
 end
 
+-- A run's record as JSON has it: null where a figure is no finite number, which reading it leaves out.
+function outcome.with_nulls(run)
+    local copy = {}
+    for key, value in pairs(run) do
+        copy[key] = value
+    end
+    for _, name in ipairs{ "figures", "expectations" } do
+        local items = json.array()
+        for i, item in ipairs(run[name] or {}) do
+            items[i] = item
+            if item.value == nil and (name == "figures" or item.operator) then
+                items[i] = { value = json.null }
+                for key, value in pairs(item) do
+                    items[i][key] = value
+                end
+            end
+        end
+        copy[name] = run[name] and items
+    end
+    return copy
+end
+
 -- The batch as it is written to JSON: every list is there, empty or not.
 function outcome.listed(batch)
     local copy = listed(batch, "batch")
     for i, run in ipairs(copy.runs) do
-        copy.runs[i] = listed(run, "run")
+        copy.runs[i] = listed(outcome.with_nulls(run), "run")
     end
     for i, group in ipairs(copy.seeds) do
         copy.seeds[i] = listed(group, "group")

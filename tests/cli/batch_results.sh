@@ -134,4 +134,8 @@ check "end with the last line" has out '| last words'
 rm -rf runs/flood
 check "nothing is left of a batch but runs and reports" is_silent find . -name '*.tmp*' -o -name '.part*'
 
+echo 'luma.log("nothing", 0/0) luma.expect("endless", 1/0, "<", 3)' >nan.lua
+check "figures that are no finite numbers" ends 3 nan.lua --json nan.json
+check "are null in the record" [ "$(cat runs/nan/*/run.json | grep -c '"value": null')" -eq 3 ]
+check "and in the results" [ "$(grep -c '"value": null' nan.json)" -eq 3 ]
 cd / && done_testing
