@@ -207,7 +207,7 @@ local function list(planned)
     for _, run in ipairs(planned.runs) do
         print((run.name:gsub("%c", "?")))
     end
-    print(("%d runs"):format(#planned.runs))
+    print(("%d run%s"):format(#planned.runs, #planned.runs == 1 and "" or "s"))
     return OK
 end
 

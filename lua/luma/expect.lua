@@ -92,7 +92,7 @@ end
 
 function M.log(name, value)
     if type(name) ~= "string" or name == "" then
-        fail("luma.log: argument 1 (name) wants a string, got %s",
+        fail("luma.log: argument 1 (name) wants a string that is not empty, got %s",
             internal.value(name))
     elseif type(value) ~= "number" then
         fail("luma.log: argument 2 (value) wants a number, got %s",

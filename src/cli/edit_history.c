@@ -149,6 +149,10 @@ void lc_edit_history_load(LcEdit *e)
     if (bytes == NULL) {
         return;
     }
+    /* A crash while the file was written can leave zeros, at which the text would end. */
+    for (char *zero = bytes; (zero = memchr(zero, 0, size - (size_t)(zero - bytes))) != NULL;) {
+        *zero = '\n';
+    }
     char *kept = bytes + (last_lines(bytes, size, KEPT) - bytes);
     if (count_lines(bytes, size) > 2 * KEPT) {
         cut(e, kept, size - (size_t)(kept - bytes));

@@ -149,7 +149,7 @@ check "a file that takes no seed runs once" batch 0 good.lua sweep.lua seed=1..3
 check "and that is told" holds err "luma: good.lua has no argument 'seed' and runs without it"
 check "four runs" holds out '4 passed, 0 failed'
 check "a file given twice" batch 0 good.lua ./good.lua --list
-check "runs once" holds out '1 runs'
+check "runs once" holds out '1 run'
 check "is told" holds err "luma: ./good.lua is given twice and runs once"
 
 mkdir 'a folder'

@@ -65,8 +65,10 @@ check "Ctrl-D leaves" leaves
 check "the history is kept" grep -qx "'last words'" "$work/state/luma/history"
 check "a text of several lines as one" grep -qF "for i = 1, 2 do\\n    if i == 2 then\\n" "$work/state/luma/history"
 check "for its owner" test "$(stat -c %a "$work/state/luma/history")" = 600
+# As a crash may leave it.
+printf "\\000\\000\\n'behind zeros'\\n" >>"$work/state/luma/history"
 check "another session" prompt
-later() { keys Up && sees "'last words'" && keys Enter && sees_line "last words"; }
+later() { keys Up && sees "'behind zeros'" && keys Up && sees "'last words'" && keys Enter && sees_line "last words"; }
 check "begins where the last one ended" later
 begins() { fresh && write "if i ==" && keys PPage && sees_line "    if i == 2 then" && keys C-c && is_ready; }
 check "PageUp finds texts that hold what is typed" begins
