@@ -83,12 +83,17 @@ static wchar_t *get_prompt(EditLine *el)
     return lc_edit_of(el)->prompt;
 }
 
+/* The prompt ends in a blank. libedit sends a sequence of control codes together with the letter
+ * that follows it: behind the last one it would never be sent, and all that is typed and printed
+ * would be in the prompt's colour. */
 static void set_prompt(LcEdit *e, const char *prompt)
 {
     const char *no_color = getenv("NO_COLOR");
     bool is_plain = no_color != NULL && no_color[0] != '\0';
     e->prompt_columns = (int)strlen(prompt);
-    swprintf(e->prompt, LM_ARRAY_LEN(e->prompt), is_plain ? L"%s" : L"\1\033[1;34m\1%s\1\033[0m\1",
+    LM_ASSERT(e->prompt_columns > 0 && prompt[e->prompt_columns - 1] == ' ');
+    swprintf(e->prompt, LM_ARRAY_LEN(e->prompt),
+             is_plain ? L"%.*s " : L"\1\033[1;34m\1%.*s\1\033[0m\1 ", e->prompt_columns - 1,
              prompt);
 }
 

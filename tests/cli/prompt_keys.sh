@@ -55,6 +55,13 @@ check "and each of them is run" gives "p1 + p2" 27
 tabs() { fresh && paste "print('tab$(printf '\t')s')" && keys Enter && sees "tab     s"; }
 check "tabs in what is pasted complete nothing" tabs
 
+# --- colour ---
+colours() {
+    fresh && write "plain" && sees "plain" && $terminal capture-pane -p -e >"$work/colours" && keys C-c &&
+        grep -q "34mluma>$(printf '\033')\[0m" "$work/colours" || { cat -v "$work/colours"; false; }
+}
+check "the prompt's colour ends with it" colours
+
 # --- history ---
 searches() { fresh && keys C-r && write "p2 *" && sees "bck:p2 *" && keys C-c && is_ready; }
 check "Ctrl-R searches" searches
