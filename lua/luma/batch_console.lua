@@ -12,6 +12,7 @@ local tail = require "luma.tail"
 local TAIL_LINES = 20
 local REASON_MAX = 160
 local SLOWEST = 3
+local STDERR <const>, WIDTH_UNKNOWN <const> = 2, 80
 
 local console = {}
 console.__index = console
@@ -19,7 +20,7 @@ console.__index = console
 function console.new(n_runs, is_quiet)
     return setmetatable({
         n_runs = n_runs, n_ended = 0, n_failed = 0, is_quiet = is_quiet, started = jobs.clock(), seconds = 0,
-        is_moving = not is_quiet and internal.is_terminal(2), running = {},
+        is_moving = not is_quiet and internal.is_terminal(STDERR), running = {},
     }, console)
 end
 
@@ -78,7 +79,7 @@ function console:draw()
         local failed = self.n_failed > 0 and (", %d failed"):format(self.n_failed) or ""
         local line = ("%d of %d done%s, %d running%s  %s"):format(self.n_ended, self.n_runs, failed, n_running,
             self:time_left(), shown(oldest.name))
-        io.stderr:write("\r", shorten(line, jobs.columns() - 1), "\27[K")
+        io.stderr:write("\r", shorten(line, (internal.columns(STDERR) or WIDTH_UNKNOWN) - 1), "\27[K")
         io.stderr:flush()
         self.is_drawn = true
     end

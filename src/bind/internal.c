@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <lauxlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -155,12 +154,9 @@ static int internal_make_folder(lua_State *L)
 
 static int internal_columns(lua_State *L)
 {
-    struct winsize size;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
-        return 0;
-    }
-    lua_pushinteger(L, size.ws_col);
-    return 1;
+    int n = lb_progress_columns((int)luaL_optinteger(L, 1, STDOUT_FILENO));
+    lua_pushinteger(L, n);
+    return n > 0;
 }
 
 static int internal_memory(lua_State *L)

@@ -20,7 +20,7 @@
  *   remove(path)               a file or an empty folder: true; or nil, why
  *   base64(bytes)
  *   members(x)                 of a module, an object or a type's name: see inspect.c
- *   columns()                  of the terminal that standard output is, or nil
+ *   columns([2])               of the terminal that standard output (2: stderr) is, or nil
  *   head(path, n)              the first n bytes (inflated), the file's size, whether it is gzip;
  *                              or nil, why
  *   guess(bytes)               what a file that begins so may be, or nil

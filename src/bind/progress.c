@@ -28,11 +28,16 @@ bool lb_progress_is_terminal(int fd)
     return isatty(fd) && term != NULL && strcmp(term, "dumb") != 0;
 }
 
-static size_t terminal_width(void)
+int lb_progress_columns(int fd)
 {
     struct winsize size;
-    bool is_known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    return is_known ? size.ws_col : WIDTH_UNKNOWN;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static size_t terminal_width(void)
+{
+    int n = lb_progress_columns(STDERR_FILENO);
+    return n > 0 ? (size_t)n : WIDTH_UNKNOWN;
 }
 
 const char *const lb_progress_modes[] = {"bar", "plain", "none", NULL};

@@ -31,6 +31,8 @@ typedef struct LbProgress {
 
 /* Whether the descriptor is a terminal that can move its cursor. */
 bool lb_progress_is_terminal(int fd);
+/* How wide the terminal is; 0: the descriptor is none, or it does not say. */
+int lb_progress_columns(int fd);
 
 /* Nothing is ever drawn when `is_wanted` is false or stderr is no terminal. */
 void lb_progress_begin(LbProgress *p, int64_t epoch, int64_t n_epochs, bool is_wanted);

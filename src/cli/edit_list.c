@@ -1,9 +1,9 @@
 /* Completions below the text that is being typed. */
 #define _GNU_SOURCE
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "bind/progress.h"
 #include "cli/edit_impl.h"
 
 /* More would scroll the text away that they are for. */
@@ -11,9 +11,8 @@ enum { WORDS_MAX = 120, COLUMNS = 80, GAP = 2 };
 
 static int columns(void)
 {
-    struct winsize size;
-    bool is_known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    return is_known ? size.ws_col : COLUMNS;
+    int n = lb_progress_columns(STDOUT_FILENO);
+    return n > 0 ? n : COLUMNS;
 }
 
 /* How many screen lines the cursor is above the end of the text. */

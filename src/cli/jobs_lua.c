@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -17,7 +16,7 @@
 #include "cli/jobs.h"
 
 static const char JOBS_KEY[] = "luma.jobs";
-enum { RANDOM_MAX = 64, SLOTS_MAX = 4096, WIDTH_UNKNOWN = 80 };
+enum { RANDOM_MAX = 64, SLOTS_MAX = 4096 };
 
 static LcJobs **check_box(lua_State *L)
 {
@@ -179,14 +178,6 @@ static int processors(lua_State *L)
     return 1;
 }
 
-static int columns(lua_State *L)
-{
-    struct winsize size;
-    bool is_known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    lua_pushinteger(L, is_known ? size.ws_col : WIDTH_UNKNOWN);
-    return 1;
-}
-
 static int can_limit_memory(lua_State *L)
 {
     lua_pushboolean(L, lc_child_can_limit_memory());
@@ -202,7 +193,6 @@ int lc_jobs_lua_open(lua_State *L)
                                          {"random", random_bytes},
                                          {"clock", clock_seconds},
                                          {"processors", processors},
-                                         {"columns", columns},
                                          {"can_limit_memory", can_limit_memory},
                                          {NULL, NULL}};
     luaL_newmetatable(L, JOBS_KEY);

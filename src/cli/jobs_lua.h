@@ -9,7 +9,6 @@
  *   random(n)                  n bytes nobody can foresee
  *   clock()                    seconds since some moment
  *   processors()               that this process may use
- *   columns()                  of the terminal at stderr
  *   can_limit_memory()         false in builds with sanitizers
  */
 #ifndef LC_JOBS_LUA_H
