@@ -8,6 +8,7 @@
 -- that look like arguments; the others are the host's.
 
 local internal = require "luma.internal"
+local usage = require "luma.usage"
 
 local args = {}
 
@@ -15,13 +16,6 @@ local given = {}      -- name -> text as typed
 local asked = {}      -- name -> true: read by the script, or declared
 local script          -- as typed; nil until the arguments are known
 local declared = {}   -- name -> value, of every declaration
-
-local usage_error = { __tostring = function(e) return e.message end }
-
--- What was typed wrong on the command line, not in the script: no line of the script, exit code 2.
-local function usage(fmt, ...)
-    error(setmetatable({ message = fmt:format(...), exit_code = 2 }, usage_error), 0)
-end
 
 local function fail(fmt, ...)
     internal.raise("EARG", "luma.args: " .. fmt:format(...))

@@ -8,10 +8,11 @@
 -- anything runs. A tolerance holds for the figure of its name and for those whose last words are its name:
 -- `accuracy` for "test accuracy" too.
 
+local files = require "luma.files"
 local internal = require "luma.internal"
 local json = require "luma.json"
 local outcome = require "luma.outcome"
-local usage = require "luma.batch_plan".usage
+local usage = require "luma.usage"
 
 local baseline = {}
 
@@ -137,8 +138,7 @@ local function is_record(run)
 end
 
 local function read(path)
-    local file <close> = io.open(path, "rb")
-    local text = file and file:read "a"
+    local text = files.read(path)
     if not text then
         usage("--baseline: cannot read %s", path)
     end

@@ -10,7 +10,7 @@ local outcome = require "luma.outcome"
 local Console = require "luma.batch_console"
 local plan = require "luma.batch_plan"
 local record = require "luma.batch_record"
-local usage = plan.usage
+local usage = require "luma.usage"
 
 local OK, SCRIPT, USAGE, EXPECTATION, DATA, BUDGET, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 -- A moving line that stands still for longer looks stuck.

@@ -6,12 +6,7 @@
 local outline = require "luma.outline"
 local internal = require "luma.internal"
 local sweep = require "luma.sweep"
-
-local usage_error = { __tostring = function(e) return e.message end }
-
-local function usage(fmt, ...)
-    error(setmetatable({ message = fmt:format(...), exit_code = 2 }, usage_error), 0)
-end
+local usage = require "luma.usage"
 
 local function hint(name, known)
     local near = internal.nearest(name, known)
@@ -30,12 +25,10 @@ end
 -- --- files ---
 
 local function read(path)
-    local file, why = io.open(path, "rb")
-    local source = file and file:read "a"
+    local source, why = require "luma.files".read(path)
     if not source then
-        usage("cannot read %s: %s", path, why and why:match "^.*: (.*)$" or "it is no file")
+        usage("cannot read %s: %s", path, why:match "^.*: (.*)$" or "it is no file")
     end
-    file:close()
     return source
 end
 
@@ -218,4 +211,4 @@ local function make(words)
     return plan
 end
 
-return { make = make, usage = usage }
+return { make = make }

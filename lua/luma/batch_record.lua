@@ -3,6 +3,7 @@
 -- The child writes run.json as the last thing it does. What it left is completed here, and where it left none (it
 -- crashed, or was killed) the record is made of what is known from outside. Either way the file is written in one step.
 
+local files = require "luma.files"
 local internal = require "luma.internal"
 local json = require "luma.json"
 local outcome = require "luma.outcome"
@@ -24,14 +25,9 @@ function M.open(run, above)
     run.folder, run.id = record.new_folder(run.file, moment, above, fn)
 end
 
-local function read_file(path)
-    local file <close> = io.open(path, "rb")
-    return file and file:read "a"
-end
-
 -- What the child wrote, or the beginnings of it.
 local function left_by_child(run)
-    local text = read_file(run.folder .. "/run.json")
+    local text = files.read(run.folder .. "/run.json")
     local left = text and json.decode(text)
     if type(left) == "table" and left.schema == "luma.run/1" then
         return require("luma.runs").without_damage(left)

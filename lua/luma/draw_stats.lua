@@ -17,14 +17,8 @@ local N_CHANNELS_MAX <const> = 16 -- with a histogram of their own
 local EIGHTHS = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" }
 local NAMES <const> = { "red", "green", "blue", "alpha" }
 
--- "60,000"
-local function grouped(n)
-    local text = tostring(n):reverse():gsub("(%d%d%d)", "%1,"):reverse()
-    return (text:gsub("^,", ""))
-end
-
 local function n_images(s)
-    return grouped(#s) .. (#s == 1 and " image" or " images")
+    return svg.commas(#s) .. (#s == 1 and " image" or " images")
 end
 
 -- Values are of number j (a channel), or of all.

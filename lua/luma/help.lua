@@ -40,16 +40,20 @@ local function group_of(name)
     return name:match("^(.*)[.:][^.:]*$") or name
 end
 
-local function first_sentence(text)
-    text = (text or ""):gsub("\n", " ")
-    text = text:match("^(.-%.)%s") or text
+function help.first_sentence(text)
+    text = (text or ""):gsub("%s+", " ")
+    return text:match "^(.-%.)%s" or text
+end
+
+local function summary(doc)
+    local text = help.first_sentence(doc.text)
     return #text > SUMMARY and text:sub(1, SUMMARY):match "^(.*)%s" .. " ..." or text
 end
 
 local function list(names)
     local lines = {}
     for _, name in ipairs(sorted(names)) do
-        lines[#lines + 1] = ("  %-28s %s"):format(name, first_sentence(internal.docs[name].text))
+        lines[#lines + 1] = ("  %-28s %s"):format(name, summary(internal.docs[name]))
     end
     return table.concat(lines, "\n")
 end
@@ -112,20 +116,28 @@ local function is_before(a, b)
     return a < b
 end
 
-local function overview()
-    local groups, names = {}, {}
+-- All names of the docs: list of { name of the group, its names, sorted }.
+function help.groups()
+    local groups, by_name = {}, {}
     for name in pairs(internal.docs) do
         local group = group_of(name)
-        if not groups[group] then
-            groups[group] = {}
-            names[#names + 1] = group
+        if not by_name[group] then
+            by_name[group] = {}
+            groups[#groups + 1] = { group, by_name[group] }
         end
-        table.insert(groups[group], name)
+        table.insert(by_name[group], name)
     end
-    table.sort(names, is_before)
+    table.sort(groups, function(a, b) return is_before(a[1], b[1]) end)
+    for _, group in ipairs(groups) do
+        table.sort(group[2])
+    end
+    return groups
+end
+
+local function overview()
     local parts = {}
-    for _, group in ipairs(names) do
-        parts[#parts + 1] = group .. "\n" .. list(groups[group])
+    for i, group in ipairs(help.groups()) do
+        parts[i] = group[1] .. "\n" .. list(group[2])
     end
     return table.concat(parts, "\n\n") .. "\n\n`luma help NAME` says more about each."
 end

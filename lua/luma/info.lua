@@ -65,19 +65,10 @@ for file, kinds in pairs(files) do
     end
 end
 
-local function is_name(word)
-    for _, name in ipairs(require "luma.open".names) do
-        if name == word then
-            return true
-        end
-    end
-    return false
-end
-
 -- The report, and the data set to draw of it.
 local function look(word)
     local report = new_report(word)
-    if is_name(word) and not internal.file_kind(word) then
+    if require "luma.open".is_name(word) and not internal.file_kind(word) then
         return report, measure(report, require "luma.info_sets".named(report, word))
     elseif not internal.file_kind(word) and not word:find "[/.]" then
         luma.dataset.open(word)

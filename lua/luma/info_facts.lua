@@ -13,14 +13,6 @@ local POSITIONS_MAX = 1 << 16
 
 local sizes = { u8 = 1, f32 = 4 }
 
-local function numbers(t)
-    local list = json.array()
-    for i = 1, #t do
-        list[i] = t[i]
-    end
-    return list
-end
-
 local function pixels_of(ds, n)
     local part = n < #ds and ds:take(n) or ds
     local s = part:stats()
@@ -31,7 +23,7 @@ local function pixels_of(ds, n)
     local shape = ds.shape
     if shape[3] > 1 then
         local by = part:stats{ axis = "channel" }
-        pixels.channels = { mean = numbers(by.mean), std = numbers(by.std) }
+        pixels.channels = { mean = json.array(by.mean:table()), std = json.array(by.std:table()) }
     end
     local n_positions = shape[1] * shape[2] * shape[3]
     if n > 1 and n_positions <= POSITIONS_MAX and s.std > 0 then

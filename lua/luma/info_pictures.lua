@@ -84,14 +84,6 @@ end
 
 -- --- pixels ---
 
-local function numbers(t)
-    local list = json.array()
-    for i = 1, #t do
-        list[i] = t[i]
-    end
-    return list
-end
-
 -- Images of any sizes: their pixels count, not their places.
 local function add_pixels(stats, image)
     local shape = image.shape
@@ -102,7 +94,7 @@ local function finish_pixels(all, by, n)
     local pixels = { images = n, min = math.tointeger(all.min), max = math.tointeger(all.max), mean = all.mean,
         std = all.std }
     if by then
-        pixels.channels = { mean = numbers(by.mean), std = numbers(by.std) }
+        pixels.channels = { mean = json.array(by.mean:table()), std = json.array(by.std:table()) }
     end
     return pixels
 end

@@ -8,9 +8,7 @@ local text = {}
 local eighths = { "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█" }
 local COLUMNS <const>, COLUMNS_MAX <const> = 80, 120
 
-function text.commas(n)
-    return (("%d"):format(n):reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", ""))
-end
+text.commas = require "luma.commas"
 
 -- "1 image", "2,000 images"
 function text.count(n, one, many)

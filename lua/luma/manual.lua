@@ -1,6 +1,7 @@
 -- luma help --man: the manual page, made of the commands' table and the docstrings.
 
 local commands = require "luma.commands"
+local help = require "luma.help"
 local internal = require "luma.internal"
 local luma = require "luma"
 
@@ -87,41 +88,12 @@ local function command_list()
     end
 end
 
-local function first_sentence(text)
-    text = (text or ""):gsub("%s+", " ")
-    return text:match "^(.-%.)%s" or text
-end
-
--- "luma.nn.conv" -> "luma.nn";  "tensor:get" -> "tensor"
-local function group_of(name)
-    return name:match "^(.*)[.:][^.:]*$" or name
-end
-
-local function is_before(a, b)
-    local is_a, is_b = a:find "^luma" ~= nil, b:find "^luma" ~= nil
-    if is_a ~= is_b then
-        return is_a
-    end
-    return a < b
-end
-
 local function functions()
-    local groups, names = {}, {}
-    for name in pairs(internal.docs) do
-        local group = group_of(name)
-        if not groups[group] then
-            groups[group] = {}
-            names[#names + 1] = group
-        end
-        table.insert(groups[group], name)
-    end
-    table.sort(names, is_before)
     add(".SH FUNCTIONS", bold "luma help" .. " \\fINAME\\fP says more about each, with an example.")
-    for _, group in ipairs(names) do
-        table.sort(groups[group])
-        add(".SS " .. group)
-        for _, name in ipairs(groups[group]) do
-            item(bold(name), first_sentence(internal.docs[name].text))
+    for _, group in ipairs(help.groups()) do
+        add(".SS " .. group[1])
+        for _, name in ipairs(group[2]) do
+            item(bold(name), help.first_sentence(internal.docs[name].text))
         end
     end
 end

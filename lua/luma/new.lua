@@ -2,12 +2,10 @@
 
 local internal = require "luma.internal"
 local luma = require "luma"
+local open = require "luma.open"
 
-local usage_error = { __tostring = function(e) return e.message end }
-
--- What was typed wrong: no line of a script, exit code 2.
 local function usage(fmt, ...)
-    error(setmetatable({ message = "new: " .. fmt:format(...), exit_code = 2 }, usage_error), 0)
+    require "luma.usage"("new: " .. fmt, ...)
 end
 
 local HEAD = [[
@@ -141,17 +139,6 @@ local function csv_block(path)
     return text .. "}\nlocal train, test = photos:split{ 0.8, seed = 7 }     -- each class keeps its share in both\n"
 end
 
-local names = { "mnist", "fashion_mnist", "cifar10", "emnist", "digits" }
-
-local function is_name(word)
-    for _, name in ipairs(names) do
-        if name == word then
-            return true
-        end
-    end
-    return false
-end
-
 local function split_folders(path)
     return internal.file_kind(path .. "/train") == "folder" and internal.file_kind(path .. "/test") == "folder"
 end
@@ -169,7 +156,7 @@ end
 -- word without a slash would be looked for among the names of data sets.
 local function data_block(data)
     local kind = internal.file_kind(data)
-    if is_name(data) then
+    if open.is_name(data) then
         return open_block(), true
     elseif kind == "folder" and (split_folders(data) or holds_idx(data)) then
         return open_block(), true, data:find "/" and data or "./" .. data
@@ -183,9 +170,9 @@ local function data_block(data)
         usage("--data wants a name, a folder of images, a table (.csv) or an archive (.npz); luma info %s says what "
             .. "that file is", data)
     end
-    local near = internal.nearest(data, names)
+    local near = internal.nearest(data, open.names)
     usage("there is neither a data set nor a path '%s'%s names are %s", data,
-        near and ("; did you mean '%s'?"):format(near) or ";", table.concat(names, ", "))
+        near and ("; did you mean '%s'?"):format(near) or ";", table.concat(open.names, ", "))
 end
 
 local function check_name(name)

@@ -115,4 +115,14 @@ internal.define{
         .. "assert(#train == 100)",
 }
 
-return { names = names }
+-- Whether the word is the name of a data set.
+local function is_name(word)
+    for _, name in ipairs(names) do
+        if name == word then
+            return true
+        end
+    end
+    return false
+end
+
+return { names = names, is_name = is_name }

@@ -1,18 +1,13 @@
 -- What a pipeline file says of itself, read from its text; nothing of it is executed.
 
+local files = require "luma.files"
 local tokens = require "luma.tokens"
 
 local outline = {}
 
+-- A first line "#!..." is not Lua's; it stays as blanks, so that places are those of the file.
 local function words_of(source)
-    local list = {}
-    -- A first line "#!..." is not Lua's; it stays as blanks, so that places are those of the file.
-    for _, token in ipairs(tokens.list((source:gsub("^#[^\n]*", function(line) return (" "):rep(#line) end)))) do
-        if token.kind ~= "comment" then
-            list[#list + 1] = token
-        end
-    end
-    return list
+    return tokens.words((source:gsub("^#[^\n]*", function(line) return (" "):rep(#line) end)))
 end
 
 local function is(token, ...)
@@ -119,13 +114,11 @@ end
 
 -- luma help --arguments FILE: a line "name=default" each; exit code.
 function outline.print(path)
-    local file, why = io.open(path, "rb")
-    local text = file and file:read "a"
+    local text, why = files.read(path)
     if not text then
-        io.stderr:write("luma: ", file and path .. ": is not a file" or why, "\n")
+        io.stderr:write("luma: ", why:find(path, 1, true) == 1 and why or path .. ": is not a file", "\n")
         return 2
     end
-    file:close()
     for _, argument in ipairs(outline.of(text).arguments) do
         print(argument[1] .. "=" .. argument[2])
     end

@@ -34,21 +34,10 @@ local function local_names(list, at)
     return i, attributes
 end
 
-local function without_comments(text)
-    local list = {}
-    for _, token in ipairs(tokens.list(text)) do
-        if token.kind ~= "comment" then
-            list[#list + 1] = token
-        end
-    end
-    return list
-end
-prompt.without_comments = without_comments
-
 -- The text with `local` of the outermost level made an assignment to globals; every other character
 -- stays at its place. Second: the names.
 function prompt.without_locals(text)
-    local list = without_comments(text)
+    local list = tokens.words(text)
     local parts, names = {}, {}
     local depth, at = 0, 1
     local function keep(last)

@@ -15,7 +15,7 @@ local fn = ":save"
 
 local function words_of(text)
     local set = {}
-    for _, token in ipairs(prompt.without_comments(text)) do
+    for _, token in ipairs(tokens.words(text)) do
         if token.kind == "name" then
             set[token.text] = (set[token.text] or 0) + 1
         end
@@ -25,7 +25,7 @@ end
 
 -- Whether the text reads the result of an earlier one: `_` that is not just a name for what is unused.
 local function reads_result(text)
-    local list = prompt.without_comments(text)
+    local list = tokens.words(text)
     for i, token in ipairs(list) do
         local before, behind = list[i - 1] or {}, list[i + 1] or {}
         local is_unused = before.text == "for" or before.text == "local" or behind.text == "in"
@@ -40,7 +40,7 @@ end
 -- Whether the text returns from itself and not from a function in it; whether it has labels.
 local function leaves(text)
     local open, has_label = {}, false
-    for _, token in ipairs(prompt.without_comments(text)) do
+    for _, token in ipairs(tokens.words(text)) do
         local n = tokens.deeper(token)
         if n > 0 then
             open[#open + 1] = token.text
@@ -63,7 +63,7 @@ end
 
 -- The expression without semicolons and comments behind it.
 local function bare(text)
-    local list = prompt.without_comments(text)
+    local list = tokens.words(text)
     local n = #list
     while n > 0 and list[n].text == ";" do
         n = n - 1

@@ -33,6 +33,7 @@
 local args = require "luma.args"
 local engine = require "luma.engine.record"
 local expect = require "luma.expect"
+local files = require "luma.files"
 local internal = require "luma.internal"
 local json = require "luma.json"
 local luma = require "luma"
@@ -83,12 +84,6 @@ function record.new_folder(script, moment, above, who)
     internal.raise("EIO", ("%s: cannot find a free name for a folder in %s"):format(who, above))
 end
 
-local function read_file(path)
-    local file = io.open(path, "rb")
-    local text = file and file:read "a"
-    return file and file:close() and text or nil
-end
-
 -- folder "" stands for one of its own. Raises when it cannot be written. Gives the source, or nil.
 function record.begin(folder, script, words)
     local moment = os.time()
@@ -112,7 +107,7 @@ function record.begin(folder, script, words)
         schema = "luma.run/1", id = id, folder = folder, file = script, given = given,
         name = table.concat({ script, table.unpack(words) }, " "), started = os.date("!%Y-%m-%dT%H:%M:%SZ", moment),
     }
-    local source = script == "-" and io.read "a" or read_file(script)
+    local source = script == "-" and io.read "a" or files.read(script)
     if source then
         internal.write(fn, folder .. "/script.lua", source)
     end

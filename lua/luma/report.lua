@@ -1,5 +1,6 @@
 -- luma report: one page of recorded runs, as luma batch --html writes it of its own.
 
+local files = require "luma.files"
 local html = require "luma.html"
 local internal = require "luma.internal"
 local json = require "luma.json"
@@ -12,11 +13,8 @@ local OK <const>, DATA <const> = 0, 4
 
 -- The batch that `luma batch --json` wrote into a file, or nil.
 local function batch_of(path)
-    if internal.file_kind(path) ~= "file" then
-        return nil
-    end
-    local file <close> = io.open(path, "rb")
-    local batch = file and json.decode(file:read "a" or "")
+    local written = internal.file_kind(path) == "file" and files.read(path)
+    local batch = written and json.decode(written)
     return type(batch) == "table" and batch.schema == "luma.batch/1" and batch or nil
 end
 

@@ -3,6 +3,7 @@
 -- Other programs may write there at the same time, and a run may be killed at any moment: whatever is no
 -- complete record is passed over and counted, never an error.
 
+local files = require "luma.files"
 local internal = require "luma.internal"
 local json = require "luma.json"
 
@@ -36,11 +37,7 @@ end
 
 -- The record in a file, or nil and why not.
 function runs.read(path)
-    local file, why = io.open(path, "rb")
-    local text = file and file:read "a"
-    if file then
-        file:close()
-    end
+    local text, why = files.read(path)
     if not text then
         return nil, why or "it cannot be read"
     end

@@ -56,14 +56,7 @@ function svg.is_finite(value)
     return type(value) == "number" and value == value and math.abs(value) <= 1e300
 end
 
--- "1,234,567"
-function svg.commas(n)
-    local sign, digits, rest = ("%.0f"):format(n):match "^(%-?)(%d+)(.*)$"
-    if not digits then
-        return ("%g"):format(n)
-    end
-    return sign .. digits:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", "") .. rest
-end
+svg.commas = require "luma.commas"
 
 -- At most `digits` digits (6), without needless zeros.
 function svg.number(value, digits)

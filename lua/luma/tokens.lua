@@ -87,6 +87,17 @@ function tokens.list(text)
     return list
 end
 
+-- The same without comments.
+function tokens.words(text)
+    local list = {}
+    for _, token in ipairs(tokens.list(text)) do
+        if token.kind ~= "comment" then
+            list[#list + 1] = token
+        end
+    end
+    return list
+end
+
 -- What the change of depth by a token is: blocks and brackets alike.
 local deeper = { ["function"] = 1, ["do"] = 1, ["if"] = 1, ["repeat"] = 1, ["("] = 1, ["{"] = 1, ["["] = 1,
     ["end"] = -1, ["until"] = -1, [")"] = -1, ["}"] = -1, ["]"] = -1 }
