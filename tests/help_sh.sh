@@ -36,6 +36,29 @@ prints() {
     esac
 }
 
+# ends CODE WORD...: `luma WORD...` exits so; what it wrote is in $work/out and $work/err. $ends_command: words that
+# always stand in front.
+ends_command=
+ends() {
+    ends_wanted=$1
+    shift
+    "$LUMA" $ends_command "$@" >"$work/out" 2>"$work/err" </dev/null
+    ends_got=$?
+    [ "$ends_got" -eq "$ends_wanted" ] || { echo "exit $ends_got"; cat "$work/out" "$work/err"; false; }
+}
+
+# find_python MODULE[, MODULE]...: sets $python to one that has them, $PYTHON or that of build/venv or the system's;
+# to nothing where none has.
+find_python() {
+    python=
+    for candidate in ${PYTHON:-} "$PWD"/build/venv/bin/python3 python3; do
+        if "$candidate" -c "import $1" 2>/dev/null; then
+            python=$candidate
+            break
+        fi
+    done
+}
+
 # A check that could not be made here, and why.
 skip() {
     echo "skipped - $1"

@@ -6,13 +6,7 @@ cd "$work" || exit 1
 unset GITHUB_ACTIONS GITLAB_CI LUMA_THREADS
 env --default-signal=INT true 2>/dev/null || { echo "env cannot reset signals"; exit 77; }
 
-ends() {
-    ends_wanted=$1
-    shift
-    "$LUMA" batch "$@" >out 2>err </dev/null
-    ends_got=$?
-    [ "$ends_got" -eq "$ends_wanted" ] || { echo "exit $ends_got"; cat out err; false; }
-}
+ends_command=batch
 has() { grep -qF -- "$2" "$1" || { cat "$1"; false; }; }
 recorded() { has "$(echo runs/"$1"/*/run.json)" "$2"; }
 # within SECONDS COMMAND...: tries until the command succeeds.

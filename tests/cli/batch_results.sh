@@ -6,13 +6,7 @@ cd "$work" || exit 1
 unset GITHUB_ACTIONS GITLAB_CI LUMA_THREADS
 
 # ends CODE ARGS...: luma batch must exit so.
-ends() {
-    ends_wanted=$1
-    shift
-    "$LUMA" batch "$@" >out 2>err </dev/null
-    ends_got=$?
-    [ "$ends_got" -eq "$ends_wanted" ] || { echo "exit $ends_got"; cat out err; false; }
-}
+ends_command=batch
 has() { grep -qF -- "$2" "$1" || { cat "$1"; false; }; }
 lacks() { ! grep -qF -- "$2" "$1" || { cat "$1"; false; }; }
 lines() { [ "$(grep -cE -- "$3" "$1")" -eq "$2" ] || { cat "$1"; false; }; }

@@ -3,13 +3,6 @@
 . tests/help_sh.sh
 LUMA=${LUMA:-$PWD/build/luma}
 
-ends() {
-    ends_wanted=$1
-    shift
-    "$LUMA" "$@" >"$work/out" 2>"$work/err" </dev/null
-    ends_got=$?
-    [ "$ends_got" -eq "$ends_wanted" ] || { echo "exit $ends_got"; cat "$work/out" "$work/err"; false; }
-}
 prints() { grep -qF -- "$1" "$work/out" || { cat "$work/out"; false; }; }
 says() { grep -qxF -- "$1" "$work/err" || { cat "$work/err"; false; }; }
 narrow() { awk 'length > 105 { print; bad = 1 } END { exit bad }' "$work/out"; }

@@ -8,13 +8,6 @@ LC_ALL=C.UTF-8
 COLUMNS=200
 export LC_ALL COLUMNS
 
-ends() {
-    ends_wanted=$1
-    shift
-    "$LUMA" "$@" >out 2>err </dev/null
-    ends_got=$?
-    [ "$ends_got" -eq "$ends_wanted" ] || { echo "exit $ends_got"; cat out err; false; }
-}
 # what NAME LINE...: luma info NAME ends well and prints these lines or parts of lines.
 shows() {
     ends 0 info "$1" || return 1

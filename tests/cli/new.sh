@@ -4,13 +4,6 @@
 LUMA=${LUMA:-$PWD/build/luma}
 cd "$work" || exit 1
 
-ends() {
-    ends_wanted=$1
-    shift
-    "$LUMA" "$@" >out 2>err </dev/null
-    ends_got=$?
-    [ "$ends_got" -eq "$ends_wanted" ] || { echo "exit $ends_got"; cat out err; false; }
-}
 says() { [ "$(head -n 1 err)" = "luma: $1" ] || { cat err; false; }; }
 has() { grep -qF -- "$2" "$1" || { cat "$1"; false; }; }
 

@@ -4,13 +4,7 @@
 # virtual environment under build/ or on the system (PYTHON names another); skipped elsewhere.
 . tests/help_sh.sh
 LUMA=${LUMA:-$PWD/build/luma}
-python=
-for p in ${PYTHON:-} "$PWD"/build/venv/bin/python3 python3; do
-    if "$p" -c 'import numpy, safetensors.numpy' 2>/dev/null; then
-        python=$p
-        break
-    fi
-done
+find_python 'numpy, safetensors.numpy'
 cd "$work" || exit 1
 
 cat >save.lua <<'E2'

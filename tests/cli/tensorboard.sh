@@ -4,13 +4,7 @@
 # elsewhere.
 . tests/help_sh.sh
 LUMA=${LUMA:-$PWD/build/luma}
-python=
-for p in ${PYTHON:-} "$PWD"/build/venv/bin/python3 python3; do
-    if "$p" -c 'import tensorboard.backend.event_processing.event_accumulator' 2>/dev/null; then
-        python=$p
-        break
-    fi
-done
+find_python 'tensorboard.backend.event_processing.event_accumulator'
 cd "$work" || exit 1
 
 cat >fit.lua <<'E'
